@@ -1,0 +1,300 @@
+package domain
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Rule tags. A field of a command says in its rule tag what a door may send; a
+// comma list of
+//
+//	required      must be given
+//	max=N         at most N characters (text), elements (list) or N (number)
+//	min=N         at least N elements or N
+//	oneof=a|b     one of these codes, fixed by the contract
+//	codes=LIST    one of the codes of that list in the adopted policy set
+//	past          an instant that has been: at most five minutes ahead of the desk
+//	future        an instant that is still to come
+//
+// Without max a text may have DefaultTextMax characters and a list 100
+// elements. Instants lie in the years 1900 to 2199.
+const (
+	DefaultTextMax = 4000
+	DefaultListMax = 100
+
+	// ClockTolerance is how far ahead of the desk an instant of the past may
+	// lie: two people's clocks never agree to the second.
+	ClockTolerance = 5 * time.Minute
+)
+
+// Codes answers whether a code is in a list of the adopted policy set.
+type Codes interface {
+	HasCode(list string, code Code) bool
+	CodesOf(list string) []Code
+}
+
+// Check judges a command against its own declaration at an instant. It returns
+// a *Refusal that names the field and the rule, or nil.
+func Check(c Command, now time.Time, codes Codes) error {
+	v := reflect.ValueOf(c)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	return checkValue(v, "", rules{}, now, codes)
+}
+
+// CheckText refuses text that cannot be shown or stored faithfully.
+func CheckText(field string, s string, max int) error {
+	switch {
+	case !utf8.ValidString(s):
+		return invalid(field, "is not valid UTF-8")
+	case utf8.RuneCountInString(s) > max:
+		return invalid(field, "has %d characters; at most %d are allowed", utf8.RuneCountInString(s), max)
+	}
+	for _, r := range s {
+		switch {
+		case r < ' ' && r != '\n' && r != '\r' && r != '\t', r == 0x7f:
+			return invalid(field, "holds the control character U+%04X; leave it out", r)
+		case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+			return invalid(field, "holds the text direction control U+%04X, which makes text read otherwise than it is stored; leave it out", r)
+		}
+	}
+	return nil
+}
+
+// CheckInstant refuses an instant outside the years 1900 to 2199, or further
+// ahead of now than ClockTolerance where it must lie in the past.
+func CheckInstant(field string, t, now time.Time, past bool) error {
+	switch {
+	case t.Year() < 1900 || t.Year() > 2199:
+		return invalid(field, "lies in the year %d; give an instant between 1900 and 2199", t.Year())
+	case past && t.After(now.Add(ClockTolerance)):
+		return invalid(field, "lies in the future (%s, now %s); give when it happened", t.Format(time.RFC3339), now.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func invalid(field, format string, args ...any) *Refusal {
+	return &Refusal{Code: CodeInvalid, Field: field, Text: field + " " + fmt.Sprintf(format, args...), Requirement: "contract 3"}
+}
+
+type rules struct {
+	required, past, future bool
+	min, max               *float64
+	oneof                  []string
+	list                   string
+}
+
+func parseRules(tag string) (rules, error) {
+	var r rules
+	if tag == "" {
+		return r, nil
+	}
+	for _, part := range strings.Split(tag, ",") {
+		name, arg, _ := strings.Cut(part, "=")
+		switch name {
+		case "required":
+			r.required = true
+		case "past":
+			r.past = true
+		case "future":
+			r.future = true
+		case "min", "max":
+			n, err := strconv.ParseFloat(arg, 64)
+			if err != nil {
+				return r, fmt.Errorf("rule %q: %w", part, err)
+			}
+			if name == "min" {
+				r.min = &n
+			} else {
+				r.max = &n
+			}
+		case "oneof":
+			r.oneof = strings.Split(arg, "|")
+		case "codes":
+			r.list = arg
+		default:
+			return r, fmt.Errorf("rule %q is unknown", part)
+		}
+	}
+	return r, nil
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Codes) error {
+	if v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0 {
+		if r.required {
+			return &Refusal{Code: CodeInvalid, Field: path, Text: path + " is required", Requirement: "contract 3"}
+		}
+		if v.Kind() != reflect.Struct || v.Type() == timeType {
+			return nil
+		}
+	}
+	switch x := v.Interface().(type) {
+	case time.Time:
+		if err := CheckInstant(path, x, now, r.past); err != nil {
+			return err
+		}
+		if r.future && !x.After(now) {
+			return invalid(path, "has already passed; give an instant to come")
+		}
+		return nil
+	case Text:
+		return CheckText(path, string(x), limit(r.max, DefaultTextMax))
+	case Code:
+		return checkCode(string(x), path, r, codes)
+	case uuid.UUID, PersonID, Key, OrderID, Seq:
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		r.required = false // given, even where it is zero
+		return checkValue(v.Elem(), path, r, now, codes)
+	case reflect.String:
+		return checkCode(v.String(), path, r, codes)
+	case reflect.Struct:
+		t := v.Type()
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if !f.IsExported() {
+				continue
+			}
+			fr, err := parseRules(f.Tag.Get("rule"))
+			if err != nil {
+				return fmt.Errorf("%s.%s: %w", t, f.Name, err)
+			}
+			name, _ := jsonTag(f)
+			if err := checkValue(v.Field(i), join(path, name), fr, now, codes); err != nil {
+				return err
+			}
+		}
+	case reflect.Slice:
+		if n := limit(r.max, DefaultListMax); v.Len() > n {
+			return invalid(path, "has %d elements; at most %d are allowed", v.Len(), n)
+		}
+		if r.min != nil && v.Len() < int(*r.min) {
+			return invalid(path, "has %d elements; at least %d are needed", v.Len(), int(*r.min))
+		}
+		er := r
+		er.required, er.min, er.max = false, nil, nil
+		for i := range v.Len() {
+			if err := checkValue(v.Index(i), join(path, strconv.Itoa(i)), er, now, codes); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		if n := limit(r.max, DefaultListMax); v.Len() > n {
+			return invalid(path, "has %d members; at most %d are allowed", v.Len(), n)
+		}
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			if err := checkCode(k.String(), join(path, k.String()), rules{}, codes); err != nil {
+				return err
+			}
+			if err := checkValue(v.MapIndex(k), join(path, k.String()), rules{}, now, codes); err != nil {
+				return err
+			}
+		}
+	case reflect.Int, reflect.Int64:
+		return checkNumber(float64(v.Int()), path, r)
+	case reflect.Uint64:
+		return checkNumber(float64(v.Uint()), path, r)
+	}
+	return nil
+}
+
+func limit(max *float64, def int) int {
+	if max != nil {
+		return int(*max)
+	}
+	return def
+}
+
+func checkNumber(n float64, path string, r rules) error {
+	if r.min != nil && n < *r.min {
+		return invalid(path, "is %v; at least %v is needed", n, *r.min)
+	}
+	if r.max != nil && n > *r.max {
+		return invalid(path, "is %v; at most %v is allowed", n, *r.max)
+	}
+	return nil
+}
+
+func checkCode(s, path string, r rules, codes Codes) error {
+	if len(s) > 100 {
+		return invalid(path, "is a code of %d characters; at most 100 are allowed", len(s))
+	}
+	for i := range len(s) {
+		if c := s[i]; c < '!' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' {
+			return invalid(path, "is not a code: a code has letters, digits and - . _ : / only")
+		}
+	}
+	if len(r.oneof) > 0 && !slices.Contains(r.oneof, s) {
+		return invalid(path, "is %q; choose one of %s", s, strings.Join(r.oneof, ", "))
+	}
+	if r.list != "" && codes != nil && !codes.HasCode(r.list, Code(s)) {
+		return invalid(path, "is %q, which is not in the list %s of the adopted policy set; `incidentledger codes %s` prints it", s, r.list, r.list)
+	}
+	return nil
+}
+
+// checkFields judges a declaration, not a value: it is run once by a test and
+// at start over every command and event type.
+func checkFields(t reflect.Type, event bool) error {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return checkFields(t.Elem(), event)
+	case reflect.Struct:
+	default:
+		return nil
+	}
+	if t == timeType {
+		return nil
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() || f.Anonymous {
+			continue
+		}
+		if _, err := parseRules(f.Tag.Get("rule")); err != nil {
+			return fmt.Errorf("field %s: %w", f.Name, err)
+		}
+		if f.Tag.Get("json") == "" {
+			return fmt.Errorf("field %s has no JSON name", f.Name)
+		}
+		ft := f.Type
+		for ft.Kind() == reflect.Slice || ft.Kind() == reflect.Map {
+			ft = ft.Elem()
+		}
+		if ft == reflect.TypeFor[string]() {
+			return fmt.Errorf("field %s is a string: say whether it is open (Code) or sealed (Text)", f.Name)
+		}
+		if ft.Kind() == reflect.Interface {
+			return fmt.Errorf("field %s has no fixed type", f.Name)
+		}
+		if ft == textType && event {
+			if f.Tag.Get("seal") == "" {
+				return fmt.Errorf("field %s is sealed but names no scope", f.Name)
+			}
+			if _, optional := jsonTag(f); !optional {
+				return fmt.Errorf("field %s is sealed, so its JSON must be omitzero", f.Name)
+			}
+		}
+		if ft.Kind() == reflect.Float64 || ft.Kind() == reflect.Float32 {
+			return fmt.Errorf("field %s: numbers in the ledger are integers", f.Name)
+		}
+		if err := checkFields(ft, event); err != nil {
+			return fmt.Errorf("%s.%w", f.Name, err)
+		}
+	}
+	return nil
+}

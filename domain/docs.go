@@ -1,0 +1,70 @@
+package domain
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+)
+
+// Docs reads the doc comments of the struct types declared in the Go files of
+// src, which a room embeds: "Type" and "Type.Field" to text. So a command's doc
+// comment is what its help, schema and form say, and is written once.
+func Docs(src fs.FS) (map[string]string, error) {
+	names, err := fs.Glob(src, "*.go")
+	if err != nil {
+		return nil, fmt.Errorf("docs: %w", err)
+	}
+	docs := map[string]string{}
+	for _, name := range names {
+		b, err := fs.ReadFile(src, name)
+		if err != nil {
+			return nil, fmt.Errorf("docs: %s: %w", name, err)
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, b, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, fmt.Errorf("docs: %s: %w", name, err)
+		}
+		for _, d := range f.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
+				typeDocs(docs, g)
+			}
+		}
+	}
+	return docs, nil
+}
+
+func typeDocs(docs map[string]string, g *ast.GenDecl) {
+	for _, spec := range g.Specs {
+		ts := spec.(*ast.TypeSpec)
+		st, ok := ts.Type.(*ast.StructType)
+		if !ok {
+			continue
+		}
+		doc := ts.Doc
+		if doc == nil {
+			doc = g.Doc
+		}
+		docs[ts.Name.Name] = oneLine(doc)
+		for _, f := range st.Fields.List {
+			text := oneLine(f.Doc)
+			if text == "" {
+				text = oneLine(f.Comment)
+			}
+			for _, n := range f.Names {
+				if text != "" {
+					docs[ts.Name.Name+"."+n.Name] = text
+				}
+			}
+		}
+	}
+}
+
+func oneLine(c *ast.CommentGroup) string {
+	if c == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(c.Text()), " ")
+}

@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"time"
+
+	"incidentledger/domain"
+)
+
+// Engine names this version of the arithmetic. It stands in every clock event;
+// a change of results needs a new name.
+const Engine = "due/1"
+
+// A Path names a fact that a policy may read, such as incident.priority or
+// breach.aware.
+type Path string
+
+// Facts is what an aggregate tells the policy: nothing else is read. An absent
+// path is a fact that is not known.
+type Facts struct {
+	At    map[Path]time.Time     // instants
+	Code  map[Path]domain.Code   // one code
+	Codes map[Path][]domain.Code // several codes
+	Num   map[Path]int64
+	Flag  map[Path]bool // an absent flag is unknown, not false
+
+	Holds []Hold // pauses of service clocks, in order; only the last may be open
+	Leg   int    // service leg: 1 from the start, one more with each reopening
+
+	// Bound tells under which policy set each clock was armed: a clock keeps
+	// its law (bind at trigger).
+	Bound map[ClockID]domain.Hash
+}
+
+// A Hold is an interval in which service clocks stand still.
+type Hold struct {
+	From, To time.Time // To is zero while it lasts
+}
+
+// A ClockID is rule/recipient/stage/n, for instance gdpr-33/ap/initial/1.
+type ClockID string
+
+// A Clock is one running term and where it comes from.
+type Clock struct {
+	ID        ClockID
+	Rule      domain.Code
+	Recipient domain.Code // to whom something is owed; "own" for service terms
+	Stage     domain.Code // such as initial, reaction, resolution
+	N         int         // leg or repetition, from 1
+
+	AnchorPath  Path        // which fact started it
+	Anchor      time.Time   // that instant
+	Due         time.Time   // zero: the rule gives no fixed term
+	Provisional bool        // rests on a fact that is not the deciding one
+	Statutory   bool        // from law or agreement; false: the organisation's own target
+	Service     bool        // pauses while the incident is on hold
+	Paused      bool        // on hold now; Due is then what it was at the pause
+	Warn        []time.Time // instants of warnings before due, in order
+	Met         time.Time   // zero: not met
+	Cancelled   bool        // no longer owed
+
+	Policy domain.Hash // of the set whose rule it follows
+	TZ     string      // zone of its arithmetic
+}
+
+// OnTime reports whether a met clock was met in time: at the due instant itself
+// still is. A clock without a fixed term is always on time.
+func (c Clock) OnTime() bool { return c.Due.IsZero() || !c.Met.After(c.Due) }
