@@ -54,8 +54,8 @@ type ClockNote struct {
 	Provisional bool      `json:"provisional,omitempty"`
 }
 
-// ClockNoter is an event that does something to a clock.
-type ClockNoter interface{ ClockNote() ClockNote }
+// ClockNoter is an event that does something to clocks.
+type ClockNoter interface{ ClockNotes() []ClockNote }
 
 // A Refusal is a rule's no. It changes nothing.
 type Refusal struct {

@@ -95,34 +95,48 @@ func (ClockResumed) EventName() string   { return "ClockResumed" }
 func (ClockDueSoon) EventName() string   { return "ClockDueSoon" }
 func (ClockOverdue) EventName() string   { return "ClockOverdue" }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockArmed) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "armed", Due: e.Due, Provisional: e.Provisional}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockArmed) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "armed", Due: e.Due, Provisional: e.Provisional}}
 }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockMoved) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "moved", Due: e.Due, Provisional: e.Provisional}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockMoved) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "moved", Due: e.Due, Provisional: e.Provisional}}
 }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockMet) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "met", Due: e.Due}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockMet) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "met", Due: e.Due}}
 }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockCancelled) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "cancelled"}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockCancelled) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "cancelled"}}
 }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockDueSoon) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "due-soon", Due: e.Due}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockDueSoon) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "due-soon", Due: e.Due}}
 }
 
-// ClockNote implements domain.ClockNoter.
-func (e ClockOverdue) ClockNote() domain.ClockNote {
-	return domain.ClockNote{ID: string(e.Clock), Change: "overdue", Due: e.Due}
+// ClockNotes implements domain.ClockNoter.
+func (e ClockOverdue) ClockNotes() []domain.ClockNote {
+	return []domain.ClockNote{{ID: string(e.Clock), Change: "overdue", Due: e.Due}}
+}
+
+// ClockNotes implements domain.ClockNoter.
+func (e ClockPaused) ClockNotes() []domain.ClockNote { return notes(e.Clocks, "paused") }
+
+// ClockNotes implements domain.ClockNoter.
+func (e ClockResumed) ClockNotes() []domain.ClockNote { return notes(e.Clocks, "resumed") }
+
+func notes(ids []domain.Code, change string) []domain.ClockNote {
+	out := make([]domain.ClockNote, len(ids))
+	for i, id := range ids {
+		out[i] = domain.ClockNote{ID: string(id), Change: change}
+	}
+	return out
 }
 
 // EventTypes are the stored shapes of clock events, for kinds that have clocks.
