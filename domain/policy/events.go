@@ -29,6 +29,8 @@ type ClockArmed struct {
 	Statutory   bool        `json:"statutory"`
 	Service     bool        `json:"service"`
 	Warn        []time.Time `json:"warn,omitempty"`
+	Tolerance   int64       `json:"tolerance,omitempty"` // seconds after due before it is overdue
+	Paused      bool        `json:"paused,omitempty"`    // the incident is on hold
 }
 
 // ClockMoved says that a later fact moved a term: its anchor, its due instant or
@@ -42,7 +44,9 @@ type ClockMoved struct {
 	Statutory   bool        `json:"statutory"`
 	Service     bool        `json:"service"`
 	Warn        []time.Time `json:"warn,omitempty"`
-	Reopened    bool        `json:"reopened,omitempty"` // it was met or cancelled and runs again
+	Tolerance   int64       `json:"tolerance,omitempty"` // seconds after due before it is overdue
+	Paused      bool        `json:"paused,omitempty"`    // the incident is on hold
+	Reopened    bool        `json:"reopened,omitempty"`  // it was met or cancelled and runs again
 }
 
 // ClockMet says that what was owed was done.

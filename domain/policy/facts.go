@@ -29,6 +29,10 @@ type Facts struct {
 	// Bound tells under which policy set each clock was armed: a clock keeps
 	// its law (bind at trigger).
 	Bound map[ClockID]domain.Hash
+
+	// Earlier holds the service clocks of legs before Leg as they stood when
+	// their leg ended. Derive gives them back unchanged.
+	Earlier map[ClockID]Clock
 }
 
 // A Hold is an interval in which service clocks stand still.
@@ -47,21 +51,35 @@ type Clock struct {
 	Stage     domain.Code // such as initial, reaction, resolution
 	N         int         // leg or repetition, from 1
 
-	AnchorPath  Path        // which fact started it
-	Anchor      time.Time   // that instant
-	Due         time.Time   // zero: the rule gives no fixed term
-	Provisional bool        // rests on a fact that is not the deciding one
-	Statutory   bool        // from law or agreement; false: the organisation's own target
-	Service     bool        // pauses while the incident is on hold
-	Paused      bool        // on hold now; Due is then what it was at the pause
-	Warn        []time.Time // instants of warnings before due, in order
-	Met         time.Time   // zero: not met
-	Cancelled   bool        // no longer owed
+	AnchorPath  Path          // which fact started it
+	Anchor      time.Time     // that instant
+	Due         time.Time     // zero: the rule gives no fixed term
+	Provisional bool          // rests on a fact that is not the deciding one
+	Statutory   bool          // from law or agreement; false: the organisation's own target
+	Service     bool          // pauses while the incident is on hold
+	Paused      bool          // on hold now; Due is then what it was at the pause
+	Warn        []time.Time   // instants of warnings before due, in order
+	Tolerance   time.Duration // how long after due it is not yet overdue; only immediate terms have it
+	Met         time.Time     // zero: not met
+	Cancelled   bool          // no longer owed
 
 	Policy domain.Hash // of the set whose rule it follows
 	TZ     string      // zone of its arithmetic
 }
 
 // OnTime reports whether a met clock was met in time: at the due instant itself
-// still is. A clock without a fixed term is always on time.
-func (c Clock) OnTime() bool { return c.Due.IsZero() || !c.Met.After(c.Due) }
+// still is, and so is within its tolerance. A clock without a fixed term is
+// always on time.
+func (c Clock) OnTime() bool { return c.Due.IsZero() || !c.Met.After(c.OverdueAt()) }
+
+// OverdueAt is the last instant at which the clock is not yet overdue: its due
+// instant and the tolerance. Zero without a fixed term.
+func (c Clock) OverdueAt() time.Time {
+	if c.Due.IsZero() {
+		return c.Due
+	}
+	return c.Due.Add(c.Tolerance)
+}
+
+// Running reports whether the clock is neither met nor cancelled.
+func (c Clock) Running() bool { return c.Met.IsZero() && !c.Cancelled }

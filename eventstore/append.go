@@ -1,0 +1,390 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sys/unix"
+
+	"incidentledger/domain"
+)
+
+const (
+	maxGroup      = 1024    // entries in one group
+	maxGroupBytes = 4 << 20 // stored bytes in one group
+	overlapFrom   = 48      // from this size on the next group is published while this one is synced
+	ackWait       = 10 * time.Second
+)
+
+// pending is one entry on its way through the committer.
+type pending struct {
+	agg     aggID
+	prev    domain.Seq
+	subject string
+	data    []byte
+
+	seq  domain.Seq
+	err  error
+	done chan struct{}
+}
+
+func (p *pending) finish(seq domain.Seq, err error) {
+	p.seq, p.err = seq, err
+	close(p.done)
+}
+
+// Append stores an entry after the aggregate's entry en.Prev and returns when it
+// is durable: JetStream gave it its sequence and the journal is fsynced. It sets
+// en's Seq, Hash and Size.
+//
+// ErrConflict says that the aggregate has another last entry; nothing was
+// stored. ErrUnavailable: nothing was stored, try again later. ErrUnknown: it
+// may have been stored; loading the aggregate tells. The context is heeded until
+// the entry is on its way, not after.
+func (l *Ledger) Append(ctx context.Context, en *domain.Entry) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	data, err := l.codec.Encode(en)
+	if err != nil {
+		return err
+	}
+	if err := l.shapes.use(en); err != nil {
+		return err
+	}
+	p := &pending{
+		agg: aggOf(en.Ref()), prev: en.Prev, subject: subject(l.org, en.Ref()),
+		data: data, done: make(chan struct{}),
+	}
+	if err := l.enqueue(p); err != nil {
+		return err
+	}
+	<-p.done
+	if p.err != nil {
+		return fmt.Errorf("eventstore: order %s: %w", en.ID, p.err)
+	}
+	en.Seq, en.Hash, en.Size = p.seq, domain.LeafHash(data), len(data)
+	return nil
+}
+
+func (l *Ledger) enqueue(p *pending) error {
+	l.qmu.Lock()
+	defer l.qmu.Unlock()
+	if l.qclosed != nil {
+		return l.qclosed
+	}
+	l.queue = append(l.queue, p)
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// closeQueue makes every further append fail with err.
+func (l *Ledger) closeQueue(err error) []*pending {
+	l.qmu.Lock()
+	defer l.qmu.Unlock()
+	if l.qclosed == nil {
+		l.qclosed = err
+	}
+	left := l.queue
+	l.queue = nil
+	return left
+}
+
+// take gives the next group: what waits, up to the limits. It may be empty.
+func (l *Ledger) take() []*pending {
+	l.qmu.Lock()
+	defer l.qmu.Unlock()
+	n, bytes := 0, 0
+	for n < len(l.queue) && n < maxGroup && bytes < maxGroupBytes {
+		bytes += len(l.queue[n].data)
+		n++
+	}
+	group := l.queue[:n:n]
+	l.queue = l.queue[n:]
+	if len(l.queue) == 0 {
+		l.queue = nil
+	}
+	return group
+}
+
+// commit is the committer: it alone publishes, knows every aggregate's last
+// sequence, and fences each group with the stream's last sequence, so that no
+// other writer can slip in unseen. It ends when the queue is closed and empty.
+func (l *Ledger) commit() {
+	defer close(l.committed)
+	toSync := make(chan []*pending)
+	go l.syncGroups(toSync)
+	defer func() { close(toSync); <-l.syncedAll }()
+
+	for {
+		group := l.take()
+		if len(group) == 0 {
+			l.qmu.Lock()
+			closed := l.qclosed != nil && len(l.queue) == 0
+			l.qmu.Unlock()
+			if closed {
+				return
+			}
+			<-l.kick
+			continue
+		}
+		group = l.admit(group)
+		if len(group) == 0 {
+			continue
+		}
+		err := l.publish(group)
+		var partly errPartly
+		if errors.As(err, &partly) {
+			group, err = group[:partly.n], nil // settle answered the others
+		}
+		if err != nil {
+			for _, p := range group {
+				p.finish(0, err)
+			}
+			continue
+		}
+		for _, p := range group {
+			l.setHead(p.agg, p.seq)
+		}
+		toSync <- group
+		if len(group) < overlapFrom {
+			<-group[len(group)-1].done
+		}
+	}
+}
+
+// syncGroups writes published groups to the journal and answers who waits.
+func (l *Ledger) syncGroups(groups <-chan []*pending) {
+	defer close(l.syncedAll)
+	for group := range groups {
+		err := l.broken()
+		if err == nil {
+			if err = l.journal.write(group); err != nil {
+				// What the page cache and the disk hold is now unknown: the
+				// process must end, and the next start compares the copies.
+				l.fail(fmt.Errorf("eventstore: ledger %s: %w", l.org, err))
+			}
+		}
+		for _, p := range group {
+			if err != nil {
+				p.finish(0, fmt.Errorf("%w: %w", domain.ErrUnknown, err))
+			} else {
+				p.finish(p.seq, nil)
+			}
+		}
+	}
+}
+
+// admit answers who cannot be in this group and gives the rest: a wrong last
+// sequence is a conflict, a full disk is no place to begin writing.
+func (l *Ledger) admit(group []*pending) []*pending {
+	size := 0
+	for _, p := range group {
+		size += len(p.data) + recordHeader
+	}
+	if err := l.checkRoom(size); err != nil {
+		for _, p := range group {
+			p.finish(0, err)
+		}
+		return nil
+	}
+	var inGroup map[aggID]bool
+	if len(group) > 1 {
+		inGroup = make(map[aggID]bool, len(group))
+	}
+	out := group[:0]
+	for _, p := range group {
+		if l.headOf(p.agg) != p.prev || inGroup[p.agg] {
+			p.finish(0, domain.ErrConflict)
+			continue
+		}
+		if inGroup != nil {
+			inGroup[p.agg] = true
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// reserve is the free space below which nothing is begun: JetStream stops
+// working for good when it meets a full disk.
+const reserve = 32 << 20
+
+func (l *Ledger) checkRoom(size int) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(l.dir, &st); err != nil {
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+	}
+	if st.Flags&unix.ST_RDONLY != 0 {
+		return fmt.Errorf("%w: the disk of %s is read-only", domain.ErrUnavailable, l.dir)
+	}
+	free := int64(st.Bavail) * st.Bsize
+	if need := int64(reserve + 4*size); free < need {
+		return fmt.Errorf("%w: the disk of %s has %d MiB left and needs %d MiB; make room, nothing was written", domain.ErrUnavailable, l.dir, free>>20, need>>20)
+	}
+	if err := l.journal.hasRoom(size); err != nil {
+		if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EROFS) || errors.Is(err, unix.EFBIG) {
+			return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		}
+		l.fail(err)
+		return err
+	}
+	return nil
+}
+
+// pubAck is what JetStream answers.
+type pubAck struct {
+	Type   string `json:"type"`
+	Seq    uint64 `json:"seq"`
+	Count  int    `json:"count"`
+	Stream string `json:"stream"`
+	Error  *struct {
+		Code        int    `json:"code"`
+		ErrCode     int    `json:"err_code"`
+		Description string `json:"description"`
+	} `json:"error"`
+}
+
+const (
+	errCodeLastSeq      = 10071
+	errCodeLastSeqBatch = 10164
+)
+
+// publish gives a group to JetStream as one fast batch whose first message
+// expects the stream's last sequence: all or, from some message on, nothing is
+// stored. On success each entry has its sequence.
+func (l *Ledger) publish(group []*pending) error {
+	l.batch++
+	prefix := l.inbox + "." + strconv.FormatUint(l.batch, 36) + ".500.fail."
+	for i, p := range group {
+		op := "1"
+		switch {
+		case i == len(group)-1:
+			op = "2"
+		case i == 0:
+			op = "0"
+		}
+		m := &nats.Msg{Subject: p.subject, Reply: prefix + strconv.Itoa(i+1) + "." + op + ".$FI", Data: p.data}
+		if i == 0 {
+			m.Header = nats.Header{"Nats-Expected-Last-Sequence": []string{strconv.FormatUint(uint64(l.last), 10)}}
+		}
+		if err := l.bus.work.PublishMsg(m); err != nil {
+			return l.settle(group, fmt.Errorf("publish: %w", err))
+		}
+	}
+	ack, err := l.awaitAck(prefix)
+	switch {
+	case err != nil:
+		return l.settle(group, err)
+	case ack.Error != nil:
+		err := fmt.Errorf("JetStream: %s (%d)", ack.Error.Description, ack.Error.ErrCode)
+		if ack.Error.ErrCode == errCodeLastSeq || ack.Error.ErrCode == errCodeLastSeqBatch {
+			err = fmt.Errorf("%w: %w", domain.ErrConflict, err)
+		}
+		return l.settle(group, err)
+	case ack.Seq != uint64(l.last)+uint64(len(group)):
+		return l.settle(group, fmt.Errorf("JetStream acknowledged sequence %d where %d was due", ack.Seq, uint64(l.last)+uint64(len(group))))
+	}
+	for i, p := range group {
+		p.seq = l.last + domain.Seq(i) + 1
+	}
+	l.last += domain.Seq(len(group))
+	return nil
+}
+
+// awaitAck waits for the answer that ends the batch. Flow control and notices
+// of single messages pass by: the last answer tells what was stored.
+func (l *Ledger) awaitAck(prefix string) (*pubAck, error) {
+	deadline := time.Now().Add(ackWait)
+	for {
+		m, err := l.acks.NextMsg(time.Until(deadline))
+		if err != nil {
+			return nil, fmt.Errorf("no answer from JetStream: %w", err)
+		}
+		if !strings.HasPrefix(m.Subject, prefix) {
+			continue // an answer to a batch that was settled without it
+		}
+		var ack pubAck
+		if m.Header.Get("Status") != "" {
+			return nil, fmt.Errorf("JetStream answers %s %s", m.Header.Get("Status"), m.Header.Get("Description"))
+		}
+		if err := json.Unmarshal(m.Data, &ack); err != nil {
+			return nil, fmt.Errorf("JetStream's answer: %w", err)
+		}
+		if ack.Type == "" {
+			return &ack, nil
+		}
+	}
+}
+
+// settle finds out what became of a group whose answer was lost or was a
+// refusal: it reads the stream behind l.last. Entries of the group that are
+// there, in order, count as stored; so do entries of another writer, which are
+// taken over into the journal. It returns nil when the whole group is stored.
+func (l *Ledger) settle(group []*pending, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), ackWait)
+	defer cancel()
+	stream, err := l.bus.js.Stream(ctx, StreamName(l.org))
+	if err != nil {
+		l.fail(fmt.Errorf("eventstore: ledger %s: after %w: %w", l.org, cause, err))
+		return fmt.Errorf("%w: %w", domain.ErrUnknown, cause)
+	}
+	info, err := stream.Info(ctx)
+	if err != nil {
+		l.fail(fmt.Errorf("eventstore: ledger %s: after %w: %w", l.org, cause, err))
+		return fmt.Errorf("%w: %w", domain.ErrUnknown, cause)
+	}
+	next := 0
+	for seq := l.last + 1; seq <= domain.Seq(info.State.LastSeq); seq++ {
+		m, err := stream.GetMsg(ctx, uint64(seq))
+		if err != nil {
+			l.fail(fmt.Errorf("eventstore: ledger %s: entry %d: %w", l.org, seq, err))
+			return fmt.Errorf("%w: %w", domain.ErrUnknown, cause)
+		}
+		if next < len(group) && string(m.Data) == string(group[next].data) {
+			group[next].seq = seq
+			next++
+			l.last = seq
+			continue
+		}
+		// Another writer's entry: the group cannot go on behind it as it is.
+		l.fail(fmt.Errorf("eventstore: ledger %s: entry %d was written by another process", l.org, seq))
+		return fmt.Errorf("%w: %w", domain.ErrUnknown, cause)
+	}
+	if next == len(group) {
+		return nil
+	}
+	if next > 0 {
+		// Part of the group is stored. It is made durable and answered here; the
+		// rest was not stored.
+		stored := group[:next]
+		for _, p := range stored {
+			l.setHead(p.agg, p.seq)
+		}
+		rest := group[next:]
+		for _, p := range rest {
+			p.finish(0, fmt.Errorf("%w: %w", domain.ErrUnavailable, cause))
+		}
+		return errPartly{next}
+	}
+	if errors.Is(cause, domain.ErrConflict) {
+		l.fail(fmt.Errorf("eventstore: ledger %s: JetStream's last sequence is not %d: %w", l.org, l.last, cause))
+	}
+	return fmt.Errorf("%w: %w", domain.ErrUnavailable, cause)
+}
+
+// errPartly says that only the first n entries of a group were stored.
+type errPartly struct{ n int }
+
+func (e errPartly) Error() string {
+	return fmt.Sprintf("only %d entries of the group were stored", e.n)
+}

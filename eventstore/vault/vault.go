@@ -1,0 +1,357 @@
+package vault
+
+import (
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"incidentledger/domain"
+)
+
+const (
+	fileName = "vault.keys"
+
+	// DefaultCacheKeys is how many unwrapped keys are kept in memory where
+	// nothing else is configured: about 10 MiB.
+	DefaultCacheKeys = 1 << 16
+)
+
+// ErrBroken says that an fsync of the vault failed. What the page cache then
+// holds is unknown, so the vault refuses everything until it is opened anew. It
+// comes together with domain.ErrUnavailable.
+var ErrBroken = errors.New("the vault's file could not be synced and is trusted no more; end the program and start it again")
+
+// ErrClosed says that the vault was closed.
+var ErrClosed = errors.New("the vault is closed")
+
+// A Config says which vault to create or open.
+type Config struct {
+	Dir       string       // folder of this organisation's vault, outside the data backup
+	Org       domain.OrgID // whose keys; printable, without spaces
+	Master    MasterKey
+	CacheKeys int       // unwrapped keys kept in memory; 0: DefaultCacheKeys
+	Rand      io.Reader // source of keys, salts and nonces; nil: crypto/rand. Safe for concurrent use if the vault is used so
+}
+
+// A Vault is one organisation's open vault. All its methods may be called at the
+// same time. It owns its file until it is closed.
+type Vault struct {
+	org    domain.OrgID
+	name   string // of the file, for errors
+	random io.Reader
+	kek    cipher.AEAD
+	macKey []byte
+	cut    int64
+	file   file
+
+	mu       sync.Mutex
+	index    map[scopeHash]int64    // durable keys: offset of their record
+	pending  map[scopeHash]freshKey // keys on their way to the disk
+	next     *group                 // what the committer takes next; nil: nothing
+	cache    cache
+	broken   error
+	closed   bool
+	groupMax int // a group is closed for more when its body has this many bytes
+
+	wake    chan struct{} // tells the committer that there is a group
+	stopped chan struct{} // closed when the committer has ended
+
+	// The committer's own, once the vault is open.
+	end   int64 // where the next group goes
+	dirty bool  // groups were written since the last record of a good close
+}
+
+// file is what the vault does with its file.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+// Exists reports whether there is a vault in a folder.
+func Exists(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("vault: %w", err)
+	}
+	return true, nil
+}
+
+// Create makes a new vault, with its folder where needed, and opens it. It
+// returns when file and folders are synced. A vault that is there already is an
+// error (fs.ErrExist) and stays as it is.
+func Create(c Config) (*Vault, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if err := create(c); err != nil {
+		return nil, fmt.Errorf("vault: organisation %s: creating: %w", c.Org, err)
+	}
+	return OpenVault(c)
+}
+
+func create(c Config) error {
+	path := filepath.Join(c.Dir, fileName)
+	if exists, err := Exists(c.Dir); err != nil {
+		return err
+	} else if exists {
+		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return err
+	}
+	h, kek, err := newHeader(c.Org, c.Master, c.random())
+	if err != nil {
+		return err
+	}
+	scope := ledgerScope(c.Org)
+	_, record, err := newKey(newGCM(kek), c.Org, scope, c.random())
+	if err != nil {
+		return err
+	}
+	b := h.encode()
+	b = appendGroup(b, int64(len(b)), record)
+	b = appendGroup(b, int64(len(b)), []byte{recordClosed})
+
+	// The name appears only when the content is durable.
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return errors.Join(syncDir(c.Dir), syncDir(filepath.Dir(filepath.Clean(c.Dir))))
+}
+
+// OpenVault opens a vault that is there. A wrong master key is
+// ErrWrongMasterKey; damage that no crash leaves is a *DamageError; in both
+// cases nothing is changed. What a crash left of keys that nobody was given is
+// cut off; Cut tells how much.
+func OpenVault(c Config) (*Vault, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(c.Dir, fileName)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("vault: organisation %s: %w", c.Org, err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("vault: organisation %s: %s is in use by another program: %w", c.Org, path, err), f.Close())
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("vault: organisation %s: %w", c.Org, err), f.Close())
+	}
+	v, err := start(c, f, info.Size(), path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("vault: organisation %s: %w", c.Org, err), f.Close())
+	}
+	return v, nil
+}
+
+// start reads a vault's file and starts its committer. On an error the file is
+// still the caller's.
+func start(c Config, f file, size int64, path string) (*Vault, error) {
+	head := make([]byte, min(size, headerMax))
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	h, n, err := parseHeader(head)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if h.org != c.Org {
+		return nil, fmt.Errorf("%s is the vault of organisation %s", path, h.org)
+	}
+	kek, err := h.unwrap(c.Master)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	v := &Vault{
+		org: c.Org, name: path, random: c.random(), kek: newGCM(kek), file: f,
+		index:    make(map[scopeHash]int64, size/120),
+		pending:  map[scopeHash]freshKey{},
+		cache:    newCache(c.CacheKeys),
+		groupMax: bodyMax / 2,
+		wake:     make(chan struct{}, 1),
+		stopped:  make(chan struct{}),
+	}
+	if err := v.readAll(int64(n), size); err != nil {
+		return nil, err
+	}
+	key, _, err := v.find(ledgerScope(c.Org))
+	if err != nil {
+		return nil, err
+	}
+	v.macKey = derive(key.secret[:], nil, lines("incidentledger/mac/1", string(c.Org)))
+	go v.commit()
+	return v, nil
+}
+
+// readAll indexes every key, cuts off what a crash left, and makes durable what
+// it believes.
+func (v *Vault) readAll(start, size int64) error {
+	last, clean := start, false
+	end, err := scan(v.file, v.name, start, size, func(body []byte, off int64) error {
+		var err error
+		clean, err = eachRecord(body, func(scope []byte, at int) error {
+			h := hashScope(scope)
+			if _, twice := v.index[h]; twice {
+				return fmt.Errorf("scope %s has a second key", scope)
+			}
+			v.index[h] = off + int64(at)
+			return nil
+		})
+		if err != nil {
+			return &DamageError{v.name, off, err.Error()}
+		}
+		last = off - groupHeader
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, found := v.index[hashScope([]byte(ledgerScope(v.org)))]; !found {
+		return &DamageError{v.name, start, "the ledger's own key is missing"}
+	}
+	v.end, v.dirty, v.cut = end, !clean, size-end
+	if clean && v.cut == 0 {
+		return nil
+	}
+	return v.settle(last)
+}
+
+// settle makes the file durable after a crash. The last whole group may stand in
+// the page cache only: the program may have been killed before its fsync, or
+// the fsync failed and marked the pages as written. So it is written anew. All
+// groups before it were synced when it was begun.
+func (v *Vault) settle(last int64) error {
+	if v.cut > 0 {
+		if err := v.file.Truncate(v.end); err != nil {
+			return fmt.Errorf("%s: cutting %d bytes that a crash left: %w", v.name, v.cut, err)
+		}
+	}
+	group := make([]byte, v.end-last)
+	if _, err := v.file.ReadAt(group, last); err != nil {
+		return fmt.Errorf("%s: reading at offset %d: %w", v.name, last, err)
+	}
+	if _, err := v.file.WriteAt(group, last); err != nil {
+		return fmt.Errorf("%s: writing at offset %d: %w", v.name, last, err)
+	}
+	if err := v.file.Sync(); err != nil {
+		return fmt.Errorf("%s: %w", v.name, err)
+	}
+	return nil
+}
+
+// Cut is how many bytes, left by a crash, were cut off when the vault was
+// opened. They belonged to keys that nobody had been given yet.
+func (v *Vault) Cut() int64 { return v.cut }
+
+// MAC is the keyed hash of an order's canonical bytes. It tells a repetition of
+// the order from another order under its id, without saying anything of its
+// content to those who lack the key. What is canonical is the caller's to say.
+func (v *Vault) MAC(o domain.Order, canonical []byte) (domain.Hash, error) {
+	if err := v.serves(o.Org); err != nil {
+		return domain.Hash{}, fmt.Errorf("vault: order %s: %w", o.ID, err)
+	}
+	m := hmac.New(sha256.New, v.macKey)
+	m.Write(canonical)
+	return domain.Hash(m.Sum(nil)), nil
+}
+
+// Close waits for the keys under way, notes the good close and gives up the
+// file. Closing again does nothing.
+func (v *Vault) Close() error {
+	v.mu.Lock()
+	if v.closed {
+		v.mu.Unlock()
+		<-v.stopped
+		return nil
+	}
+	v.closed = true
+	close(v.wake)
+	v.mu.Unlock()
+	<-v.stopped
+
+	v.mu.Lock()
+	broken := v.broken
+	v.mu.Unlock()
+	var err error
+	if v.dirty && broken == nil {
+		err = v.write([]byte{recordClosed})
+	}
+	if err = errors.Join(err, v.file.Close()); err != nil {
+		return fmt.Errorf("vault: organisation %s: closing: %w", v.org, err)
+	}
+	return nil
+}
+
+// serves reports why the vault cannot serve an organisation now.
+func (v *Vault) serves(org domain.OrgID) error {
+	if org != v.org {
+		return fmt.Errorf("this is the vault of organisation %s, not of %q", v.org, org)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.usable()
+}
+
+// usable reports why the vault serves nobody. The caller holds mu.
+func (v *Vault) usable() error {
+	if v.broken != nil {
+		return v.broken
+	}
+	if v.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+func (c Config) check() error {
+	if c.Master.IsZero() {
+		return fmt.Errorf("vault: organisation %s: no master key was given", c.Org)
+	}
+	if err := checkScope(ledgerScope(c.Org)); err != nil || c.Org == "" || strings.Contains(string(c.Org), " ") {
+		return fmt.Errorf("vault: organisation %q: this is not the id of an organisation", c.Org)
+	}
+	return nil
+}
+
+func (c Config) random() io.Reader {
+	if c.Rand == nil {
+		return rand.Reader
+	}
+	return c.Rand
+}
+
+func ledgerScope(org domain.OrgID) string { return "ledger/" + string(org) }

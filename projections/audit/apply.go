@@ -1,0 +1,165 @@
+package audit
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/projections"
+)
+
+// Name is the view's name.
+const Name = "audit"
+
+const shape = 1
+
+// View is the audit view.
+type View struct{}
+
+// New gives the audit view.
+func New() View { return View{} }
+
+// Name implements projections.View.
+func (View) Name() string { return Name }
+
+// Shape implements projections.View.
+func (View) Shape() uint32 { return shape }
+
+// Lines of 64 sequences share one posting and one time mark.
+const blockBits = 6
+
+func blockOf(s domain.Seq) uint32 { return uint32(s >> blockBits) }
+
+// Apply implements projections.View.
+func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
+	var kb, vb [256]byte
+	k := projections.KeySeq(append(kb[:0], 's'), en.Seq)
+	tx.Set(k, encode(vb[:0], en))
+	if !en.Actor.ID.IsZero() {
+		k = append(append(kb[:0], 'a'), en.Actor.ID.UUID[:]...)
+		tx.Set(projections.KeySeq(k, en.Seq), nil)
+	}
+	tx.Set(projections.KeySeq(aggregate(kb[:0], en.Ref()), en.Seq), nil)
+	if err := post(tx, posting(kb[:0], 'c', en.Command), en.Seq); err != nil {
+		return err
+	}
+	if err := post(tx, posting(kb[:0], 'f', string(en.Actor.For)), en.Seq); err != nil {
+		return err
+	}
+	if err := mark(tx, en); err != nil {
+		return err
+	}
+	return classify(tx, en)
+}
+
+func aggregate(b []byte, ref domain.Ref) []byte {
+	return append(projections.KeyText(append(b, 'k'), string(ref.Kind)), ref.Key.UUID[:]...)
+}
+
+func posting(b []byte, what byte, value string) []byte {
+	return projections.KeyText(append(b, what), value)
+}
+
+// post sets a line's bit in the posting of its block.
+func post(tx *projections.Tx, prefix []byte, seq domain.Seq) error {
+	key := projections.KeyUint32(prefix, blockOf(seq))
+	var bits uint64
+	if v, found := tx.Get(key); found {
+		if len(v) != 8 {
+			return fmt.Errorf("posting: %w", projections.ErrRow)
+		}
+		bits = binary.BigEndian.Uint64(v)
+	}
+	bits |= 1 << (seq & (1<<blockBits - 1))
+	var v [8]byte
+	binary.BigEndian.PutUint64(v[:], bits)
+	tx.Set(key, v[:])
+	return nil
+}
+
+// mark keeps what finding by time needs: the latest instant so far at the end of
+// each block, and the greatest disorder. Instants are nearly in order of
+// sequence; only nearly.
+func mark(tx *projections.Tx, en *domain.Entry) error {
+	latest, err := readMark(tx, blockOf(en.Seq))
+	if err != nil {
+		return err
+	}
+	if b := blockOf(en.Seq); latest.IsZero() && b > 0 {
+		if latest, err = readMark(tx, b-1); err != nil {
+			return err
+		}
+	}
+	if behind := latest.Sub(en.Recorded); !latest.IsZero() && behind > 0 {
+		var most time.Duration
+		if v, found := tx.Get([]byte{'d'}); found {
+			d := projections.NewDec(v)
+			if most = time.Duration(d.Num()); d.Err() != nil {
+				return d.Err()
+			}
+		}
+		if behind > most {
+			tx.Set([]byte{'d'}, projections.Num(nil, uint64(behind)))
+		}
+	} else {
+		latest = en.Recorded
+	}
+	var kb, vb [8]byte
+	tx.Set(projections.KeyUint32(append(kb[:0], 't'), blockOf(en.Seq)), projections.Time(vb[:0], latest))
+	return nil
+}
+
+func readMark(tx *projections.Tx, block uint32) (time.Time, error) {
+	var kb [8]byte
+	v, found := tx.Get(projections.KeyUint32(append(kb[:0], 't'), block))
+	if !found {
+		return time.Time{}, nil
+	}
+	d := projections.NewDec(v)
+	return d.Time(), d.Err()
+}
+
+func classify(tx *projections.Tx, en *domain.Entry) error {
+	for i := range en.Events {
+		switch e := en.Events[i].Event.(type) {
+		case incident.IncidentReported:
+			c := projections.Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
+			if c != projections.PlainClass() {
+				projections.PutClass(tx, 'x', en.Key, c)
+			}
+		case incident.FactCorrected:
+			c, err := projections.GetClass(tx, 'x', en.Key)
+			if err != nil {
+				return err
+			}
+			if err := corrected(&c, e); err != nil {
+				return err
+			}
+			projections.PutClass(tx, 'x', en.Key, c)
+		}
+	}
+	return nil
+}
+
+// corrected changes a class by a correction of the report.
+func corrected(c *projections.Class, e incident.FactCorrected) error {
+	if e.Event != (incident.IncidentReported{}).EventName() {
+		return nil
+	}
+	if v, ok := e.Fields["track"]; ok {
+		if err := json.Unmarshal([]byte(v.String()), &c.Track); err != nil {
+			return fmt.Errorf("correction of track: %w", err)
+		}
+	}
+	if v, ok := e.Fields["withholdFrom"]; ok {
+		var persons []domain.PersonID
+		if err := json.Unmarshal([]byte(v.String()), &persons); err != nil {
+			return fmt.Errorf("correction of withholdFrom: %w", err)
+		}
+		c.Need = projections.NeedOf(persons)
+	}
+	return nil
+}

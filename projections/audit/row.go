@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/projections"
+)
+
+// A Row is one line of the audit: who gave which order, for whom, by which door.
+type Row struct {
+	Seq      domain.Seq      `json:"seq"`
+	Order    domain.OrderID  `json:"id"`
+	Recorded time.Time       `json:"recorded"`
+	Kind     domain.KindName `json:"kind"`
+	Key      domain.Key      `json:"key"`
+	Command  string          `json:"command"`
+	Actor    domain.PersonID `json:"actor,omitzero"` // zero: anonymous
+	Role     domain.Code     `json:"role"`
+	For      domain.OrgID    `json:"for,omitzero"`
+	Door     domain.Code     `json:"door,omitzero"`
+	Proof    domain.Code     `json:"proof"`
+	By       domain.Code     `json:"by,omitzero"` // medium, where it was on somebody else's word
+	Size     int             `json:"size"`        // stored bytes
+}
+
+func encode(b []byte, en *domain.Entry) []byte {
+	b = append(b, en.ID.UUID[:]...)
+	b = append(b, en.Key.UUID[:]...)
+	b = append(b, en.Actor.ID.UUID[:]...)
+	b = projections.Time(b, en.Recorded)
+	b = projections.Num(b, uint64(en.Size))
+	b = projections.Text(b, en.Kind)
+	b = projections.Text(b, en.Command)
+	b = projections.Text(b, en.Actor.Role)
+	b = projections.Text(b, en.Actor.For)
+	b = projections.Text(b, en.Actor.Door)
+	b = projections.Text(b, en.Actor.Proof)
+	if en.By != nil {
+		return projections.Text(b, en.By.Medium)
+	}
+	return projections.Text(b, "")
+}
+
+func decode(seq domain.Seq, v []byte) (Row, error) {
+	d := projections.NewDec(v)
+	r := Row{Seq: seq}
+	r.Order.UUID, r.Key.UUID, r.Actor.UUID = d.ID(), d.ID(), d.ID()
+	r.Recorded = d.Time()
+	r.Size = int(d.Num())
+	r.Kind = domain.KindName(d.Text())
+	r.Command = d.Text()
+	r.Role = domain.Code(d.Text())
+	r.For = domain.OrgID(d.Text())
+	r.Door = domain.Code(d.Text())
+	r.Proof = domain.Code(d.Text())
+	r.By = domain.Code(d.Text())
+	return r, d.Err()
+}

@@ -1,0 +1,291 @@
+package projections
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Config says where the rows of one ledger lie.
+type Config struct {
+	Dir        string       // folder of the store; made where it is missing
+	FS         vfs.FS       // nil: the machine's own
+	CacheBytes int64        // for blocks read from disk; 0: 64 MiB
+	ReadOnly   bool         // nothing in Dir is changed; Run and Rebuild refuse
+	Scratch    string       // folder in which Check builds; empty: Dir with "-check"
+	Logger     *slog.Logger // nil: slog.Default
+}
+
+// A DB holds the rows of all views of one ledger. Its methods may be called
+// from several goroutines.
+type DB struct {
+	cfg    Config
+	pebble *pebble.DB
+	lock   *pebble.Lock
+	disk   *disk
+	log    *slog.Logger
+	slots  []*slot
+	runs   atomic.Bool
+	checks atomic.Int64
+
+	// turn is held by whoever advances or exchanges the lines of head.
+	turn sync.Mutex
+	head *set
+
+	mu      sync.Mutex // guards what the slots say, and:
+	changed chan struct{}
+	closed  bool
+	next    uint32 // next free generation; 0: not read yet
+}
+
+// A slot is one view and where it stands.
+type slot struct {
+	db       *DB
+	view     View
+	live     generation // what readers see
+	building generation // id 0: nothing is being built
+	err      error
+}
+
+// Open opens the store of some views, each of which has a name of its own. It
+// reads nothing of the ledger; Run does.
+func Open(cfg Config, views ...View) (*DB, error) {
+	if cfg.FS == nil {
+		cfg.FS = vfs.Default
+	}
+	if cfg.CacheBytes == 0 {
+		cfg.CacheBytes = 64 << 20
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Scratch == "" {
+		cfg.Scratch = cfg.Dir + "-check"
+	}
+	db := &DB{cfg: cfg, log: cfg.Logger, disk: newDisk(cfg.FS, cfg.Logger), changed: make(chan struct{})}
+	if err := db.open(); err != nil {
+		return nil, fmt.Errorf("projections: open %s: %w", cfg.Dir, err)
+	}
+	if err := db.findSlots(views); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.disk.opened()
+	return db, nil
+}
+
+func (db *DB) open() error {
+	if !db.cfg.ReadOnly {
+		if err := db.cfg.FS.MkdirAll(db.cfg.Dir, 0o700); err != nil {
+			return err
+		}
+	}
+	lock, err := pebble.LockDirectory(db.cfg.Dir, db.cfg.FS)
+	if err != nil {
+		return err
+	}
+	cache := pebble.NewCache(db.cfg.CacheBytes)
+	defer cache.Unref()
+	opts := options(db.disk, cache, lock, db.cfg.ReadOnly)
+	err = guarded(db.disk, func() (err error) {
+		db.pebble, err = pebble.Open(db.cfg.Dir, opts)
+		return err
+	})
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	db.lock = lock
+	return nil
+}
+
+func options(d *disk, cache *pebble.Cache, lock *pebble.Lock, readOnly bool) *pebble.Options {
+	o := &pebble.Options{
+		FS: d, Cache: cache, Lock: lock, ReadOnly: readOnly, Logger: pebbleLog{d},
+		FormatMajorVersion:          pebble.FormatNewest,
+		DisableWAL:                  true,
+		MemTableSize:                32 << 20,
+		MemTableStopWritesThreshold: 3,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		LBaseMaxBytes:               128 << 20,
+		BytesPerSync:                1 << 20,
+		MaxOpenFiles:                500,
+	}
+	o.CompactionConcurrencyRange = func() (lower, upper int) { return 1, 2 }
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	o.TargetFileSizes[0] = 8 << 20
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
+}
+
+// guarded runs a call into Pebble that may end its goroutine by Fatalf.
+func guarded(d *disk, call func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("pebble ended the call")
+		defer func() {
+			if fault, _, _ := d.state(); err != nil && fault != nil {
+				err = fault
+			}
+			done <- err
+		}()
+		err = call()
+	}()
+	return <-done
+}
+
+func (db *DB) findSlots(views []View) error {
+	seen := map[string]bool{}
+	b := db.pebble.NewBatch()
+	defer b.Close()
+	db.head = newSet(db)
+	for _, v := range views {
+		if seen[v.Name()] || v.Name() == "" {
+			return fmt.Errorf("projections: view %q is given twice or has no name", v.Name())
+		}
+		seen[v.Name()] = true
+		s := &slot{db: db, view: v}
+		db.slots = append(db.slots, s)
+		var err error
+		if s.live, err = readGeneration(db.pebble, "live/", v.Name()); err != nil {
+			return err
+		}
+		if s.building, err = readGeneration(db.pebble, "build/", v.Name()); err != nil {
+			return err
+		}
+		if db.cfg.ReadOnly {
+			continue
+		}
+		if err := db.prepare(b, s); err != nil {
+			return err
+		}
+	}
+	if db.cfg.ReadOnly || b.Empty() {
+		return nil
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		return fmt.Errorf("projections: open: %w", err)
+	}
+	return nil
+}
+
+// prepare gives a new view its first generation, and a view whose shape was
+// raised a build beside the live one. A build that cannot go on is removed.
+func (db *DB) prepare(b *pebble.Batch, s *slot) error {
+	name, shape := s.view.Name(), s.view.Shape()
+	if s.building.id != 0 && (s.building.shape != shape || s.live.shape == shape) {
+		if err := remove(b, s.building.id); err != nil {
+			return err
+		}
+		if err := b.Delete(metaKey("build/", name), nil); err != nil {
+			return err
+		}
+		s.building = generation{}
+	}
+	var err error
+	switch {
+	case s.live.id == 0:
+		if s.live, err = db.newGeneration(b, shape); err == nil {
+			err = b.Set(metaKey("live/", name), generationValue(s.live), nil)
+		}
+	case s.live.shape != shape && s.building.id == 0:
+		if s.building, err = db.newGeneration(b, shape); err == nil {
+			err = b.Set(metaKey("build/", name), generationValue(s.building), nil)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("projections: view %s: %w", name, err)
+	}
+	if s.live.shape == shape {
+		db.head.add(newLine(db, s, s.live))
+	}
+	return nil
+}
+
+// newGeneration takes the next free number. The batches that take one are
+// committed one after the other.
+func (db *DB) newGeneration(b *pebble.Batch, shape uint32) (generation, error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	key := metaKey("next", "")
+	if db.next == 0 {
+		v, closer, err := db.pebble.Get(key)
+		switch {
+		case errors.Is(err, pebble.ErrNotFound):
+			db.next = 1
+		case err != nil:
+			return generation{}, err
+		case len(v) != 4:
+			return generation{}, errors.Join(ErrRow, closer.Close())
+		default:
+			db.next = binary.BigEndian.Uint32(v)
+			if err := closer.Close(); err != nil {
+				return generation{}, err
+			}
+		}
+	}
+	g := generation{id: db.next, shape: shape}
+	db.next++
+	return g, b.Set(key, binary.BigEndian.AppendUint32(nil, db.next), nil)
+}
+
+// Close writes what is only in memory and closes the store. Run must have
+// returned and every snapshot be closed. Where the disk is full or has failed,
+// it gives the reason and leaves the store as after a crash.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	db.wake()
+	db.mu.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("pebble ended the call")
+		defer func() { done <- err }()
+		if !db.cfg.ReadOnly {
+			if err = db.pebble.Flush(); err != nil {
+				return
+			}
+		}
+		err = db.pebble.Close()
+	}()
+	for {
+		fault, _, changed := db.disk.state()
+		if fault != nil {
+			db.disk.abandon()
+			return errors.Join(fmt.Errorf("projections: close %s: %w", db.cfg.Dir, fault), db.lock.Close())
+		}
+		select {
+		case err := <-done:
+			return errors.Join(err, db.lock.Close())
+		case <-changed:
+		}
+	}
+}
+
+// wake tells everybody who waits that something changed; mu is held.
+func (db *DB) wake() {
+	close(db.changed)
+	db.changed = make(chan struct{})
+}
+
+func (db *DB) slot(view string) (*slot, error) {
+	for _, s := range db.slots {
+		if s.view.Name() == view {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("projections: view %s: %w", view, ErrNoView)
+}

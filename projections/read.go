@@ -1,0 +1,177 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"incidentledger/domain"
+)
+
+// A Snapshot shows all views as they stood at one moment. It must be closed.
+type Snapshot struct {
+	db *DB
+	s  *pebble.Snapshot
+}
+
+// Snapshot takes a snapshot. Views that advance together stand at the same entry
+// in it.
+func (db *DB) Snapshot() *Snapshot { return &Snapshot{db, db.pebble.NewSnapshot()} }
+
+// Close lets go of the snapshot and of everything read through it.
+func (s *Snapshot) Close() error {
+	if err := s.s.Close(); err != nil {
+		return fmt.Errorf("projections: snapshot: %w", err)
+	}
+	return nil
+}
+
+// Read gives the rows of a view of a given shape. ErrNotBuilt says that the live
+// rows have another shape, or that there are none.
+func (s *Snapshot) Read(view string, shape uint32) (*Reader, error) {
+	g, err := readGeneration(s.s, "live/", view)
+	if err != nil {
+		return nil, err
+	}
+	if g.id == 0 || g.shape != shape {
+		return nil, fmt.Errorf("projections: view %s shape %d: %w", view, shape, ErrNotBuilt)
+	}
+	return &Reader{s: s.s, view: view, gen: g, prefix: rowPrefix(g.id)}, nil
+}
+
+// A Reader reads the rows of one view in one snapshot. It is for one goroutine.
+// An error of the store is kept: after one, reads find nothing, and Err tells.
+type Reader struct {
+	s      *pebble.Snapshot
+	view   string
+	gen    generation
+	prefix [5]byte
+	key    []byte
+	err    error
+}
+
+// Seq is the last entry that the rows know of.
+func (r *Reader) Seq() domain.Seq { return r.gen.seq }
+
+// Err gives the first error of the store or, by Fail, of a row.
+func (r *Reader) Err() error { return r.err }
+
+// Fail notes an error met while reading a row; the first is kept.
+func (r *Reader) Fail(err error) {
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("projections: view %s: %w", r.view, err)
+	}
+}
+
+// Get reads one row; the value is the caller's own.
+func (r *Reader) Get(key []byte) (val []byte, found bool) {
+	if r.err != nil {
+		return nil, false
+	}
+	r.key = append(append(r.key[:0], r.prefix[:]...), key...)
+	v, closer, err := r.s.Get(r.key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false
+	}
+	if err != nil {
+		r.Fail(err)
+		return nil, false
+	}
+	val = append([]byte{}, v...)
+	r.Fail(closer.Close())
+	return val, true
+}
+
+// Scan gives the rows from lo up to but without hi in key order; hi nil: to the
+// end. Key and value hold until the next step.
+func (r *Reader) Scan(lo, hi []byte) iter.Seq2[[]byte, []byte] {
+	return r.scan(lo, hi, (*pebble.Iterator).First, (*pebble.Iterator).Next)
+}
+
+// ScanBack gives the same rows as Scan, from the last to the first.
+func (r *Reader) ScanBack(lo, hi []byte) iter.Seq2[[]byte, []byte] {
+	return r.scan(lo, hi, (*pebble.Iterator).Last, (*pebble.Iterator).Prev)
+}
+
+func (r *Reader) scan(lo, hi []byte, first, next func(*pebble.Iterator) bool) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		if r.err != nil {
+			return
+		}
+		it, err := r.s.NewIter(bounds(r.prefix, lo, hi))
+		if err != nil {
+			r.Fail(err)
+			return
+		}
+		defer func() { r.Fail(it.Close()) }()
+		for ok := first(it); ok; ok = next(it) {
+			if !yield(it.Key()[len(r.prefix):], it.Value()) {
+				return
+			}
+		}
+	}
+}
+
+// A Status tells where a view stands.
+type Status struct {
+	View     string
+	Shape    uint32     // of the rows that are served
+	Seq      domain.Seq // last entry they know of
+	Building *Building  // nil: nothing is being built beside them
+	Err      error      // why the view does not advance; nil: it does
+}
+
+// A Building tells how far a build has come.
+type Building struct {
+	Shape uint32
+	Seq   domain.Seq
+}
+
+// Status tells where each view stands, in the order given to Open.
+func (db *DB) Status() []Status {
+	fault, _, _ := db.disk.state()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	out := make([]Status, len(db.slots))
+	for i, s := range db.slots {
+		out[i] = Status{View: s.view.Name(), Shape: s.live.shape, Seq: s.live.seq, Err: s.err}
+		if s.building.id != 0 {
+			out[i].Building = &Building{s.building.shape, s.building.seq}
+		}
+		if out[i].Err == nil {
+			out[i].Err = fault
+		}
+	}
+	return out
+}
+
+// WaitFor waits until readers of a view see an entry. It gives ErrStopped with
+// the reason at once where the view has stopped before that entry.
+func (db *DB) WaitFor(ctx context.Context, view string, seq domain.Seq) error {
+	s, err := db.slot(view)
+	if err != nil {
+		return err
+	}
+	for {
+		db.mu.Lock()
+		at, stopped, changed, closed := s.live.seq, s.err, db.changed, db.closed
+		ready := s.live.shape == s.view.Shape()
+		db.mu.Unlock()
+		switch {
+		case ready && at >= seq:
+			return nil
+		case stopped != nil:
+			return fmt.Errorf("%w: %w", ErrStopped, stopped)
+		case closed:
+			return ErrClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("projections: view %s: waiting for entry %d: %w", view, seq, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,282 @@
+package projections
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"unsafe"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// A Tx is what a view reads and writes while it applies an entry: the rows of
+// its own generation, its own unwritten changes included. Several writes of one
+// key within a batch become one.
+//
+// Errors of the store are kept: after one, reads find nothing, and the runtime
+// stops the view at this entry whatever Apply returns.
+type Tx struct {
+	reader pebble.Reader
+	prefix [5]byte
+	key    []byte // scratch
+
+	rows  []row // known rows, in order of first touch
+	index map[string]int32
+	dirty []int32 // rows to be written with the next commit
+	arena arena
+
+	back []was // how to undo the entry at hand
+	err  error
+}
+
+type row struct {
+	key, val []byte
+	there    bool // false: known to be absent
+	dirty    bool
+}
+
+type was struct {
+	at int32
+	row
+}
+
+// A Tx forgets the rows it knows once it holds this many or this much.
+const (
+	txMaxRows  = 1 << 15
+	txMaxBytes = 4 << 20
+)
+
+func newTx(r pebble.Reader, gen uint32) *Tx {
+	tx := &Tx{reader: r, index: map[string]int32{}}
+	tx.prefix = rowPrefix(gen)
+	return tx
+}
+
+// Get reads a row. What it gives must not be changed, and holds until Apply
+// returns.
+func (tx *Tx) Get(key []byte) (val []byte, found bool) {
+	at := tx.find(key)
+	if at < 0 {
+		return nil, false
+	}
+	r := &tx.rows[at]
+	return r.val, r.there
+}
+
+// Set writes a row. Key and value are copied.
+func (tx *Tx) Set(key, val []byte) { tx.put(key, tx.arena.copy(val), true) }
+
+// Delete removes a row; one that is not there is no error.
+func (tx *Tx) Delete(key []byte) { tx.put(key, nil, false) }
+
+// Scan gives the rows from lo up to but without hi, in key order; hi nil: to the
+// end. It looks through every unwritten change, so it is for rare use. Rows must
+// not be written while it runs.
+func (tx *Tx) Scan(lo, hi []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		var mine []int32
+		for i := range tx.rows {
+			k := tx.rows[i].key[len(tx.prefix):]
+			if bytes.Compare(k, lo) >= 0 && (hi == nil || bytes.Compare(k, hi) < 0) {
+				mine = append(mine, int32(i))
+			}
+		}
+		slices.SortFunc(mine, func(a, b int32) int { return bytes.Compare(tx.rows[a].key, tx.rows[b].key) })
+		it, err := tx.reader.NewIter(bounds(tx.prefix, lo, hi))
+		if err != nil {
+			tx.fail(err)
+			return
+		}
+		defer func() { tx.fail(it.Close()) }()
+		ok := it.First()
+		for ok || len(mine) > 0 {
+			c := 1
+			if ok && len(mine) > 0 {
+				c = bytes.Compare(it.Key(), tx.rows[mine[0]].key)
+			} else if ok {
+				c = -1
+			}
+			if c < 0 {
+				if !yield(it.Key()[len(tx.prefix):], it.Value()) {
+					return
+				}
+				ok = it.Next()
+				continue
+			}
+			r := &tx.rows[mine[0]]
+			mine = mine[1:]
+			if c == 0 {
+				ok = it.Next()
+			}
+			if r.there && !yield(r.key[len(tx.prefix):], r.val) {
+				return
+			}
+		}
+	}
+}
+
+func (tx *Tx) begin() { tx.back, tx.err = tx.back[:0], nil }
+
+// undo takes back what was written since begin.
+func (tx *Tx) undo() {
+	for _, w := range slices.Backward(tx.back) {
+		tx.rows[w.at] = w.row
+	}
+	n := 0
+	for _, at := range tx.dirty {
+		if tx.rows[at].dirty {
+			tx.dirty[n] = at
+			n++
+		}
+	}
+	tx.dirty = tx.dirty[:n]
+	tx.back = tx.back[:0]
+}
+
+// find gives the place of a row among the known ones and reads it where it is
+// not known yet; -1 after an error.
+func (tx *Tx) find(key []byte) int32 {
+	tx.key = append(append(tx.key[:0], tx.prefix[:]...), key...)
+	if at, ok := tx.index[unsafe.String(unsafe.SliceData(tx.key), len(tx.key))]; ok {
+		return at
+	}
+	if tx.err != nil {
+		return -1
+	}
+	val, closer, err := tx.reader.Get(tx.key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return tx.know(row{})
+	}
+	if err != nil {
+		tx.fail(err)
+		return -1
+	}
+	r := row{val: tx.arena.copy(val), there: true}
+	tx.fail(closer.Close())
+	return tx.know(r)
+}
+
+// know takes a row under the key in tx.key into the known ones.
+func (tx *Tx) know(r row) int32 {
+	r.key = tx.arena.copy(tx.key)
+	at := int32(len(tx.rows))
+	tx.rows = append(tx.rows, r)
+	// The arena neither moves nor changes a key while the index holds it.
+	tx.index[unsafe.String(unsafe.SliceData(r.key), len(r.key))] = at
+	return at
+}
+
+func (tx *Tx) put(key, val []byte, there bool) {
+	tx.key = append(append(tx.key[:0], tx.prefix[:]...), key...)
+	at, ok := tx.index[unsafe.String(unsafe.SliceData(tx.key), len(tx.key))]
+	if !ok {
+		// The old value, if there is one, lies in the store: forgetting the row
+		// is how to undo this write, and an unknown row reads from there.
+		at = tx.know(row{})
+		tx.back = append(tx.back, was{at, row{key: tx.rows[at].key}})
+		tx.rows[at].dirty = true
+		tx.dirty = append(tx.dirty, at)
+	} else {
+		tx.back = append(tx.back, was{at, tx.rows[at]})
+	}
+	r := &tx.rows[at]
+	if !r.dirty {
+		r.dirty = true
+		tx.dirty = append(tx.dirty, at)
+	}
+	r.val, r.there = val, there
+}
+
+func (tx *Tx) fail(err error) {
+	if err != nil && tx.err == nil {
+		tx.err = fmt.Errorf("store: %w", err)
+	}
+}
+
+// write puts the changes into a batch.
+func (tx *Tx) write(b *pebble.Batch) error {
+	slices.SortFunc(tx.dirty, func(x, y int32) int { return bytes.Compare(tx.rows[x].key, tx.rows[y].key) })
+	for _, at := range tx.dirty {
+		r := &tx.rows[at]
+		var err error
+		if r.there {
+			err = b.Set(r.key, r.val, nil)
+		} else {
+			err = b.Delete(r.key, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// written says that the changes are committed.
+func (tx *Tx) written() {
+	for _, at := range tx.dirty {
+		tx.rows[at].dirty = false
+	}
+	tx.dirty = tx.dirty[:0]
+	if len(tx.rows) > txMaxRows || tx.arena.used > txMaxBytes {
+		tx.forget()
+	}
+}
+
+func (tx *Tx) forget() {
+	clear(tx.index)
+	clear(tx.rows)
+	tx.rows, tx.dirty, tx.back = tx.rows[:0], tx.dirty[:0], tx.back[:0]
+	tx.arena.reset()
+}
+
+// An arena holds bytes that are freed all at once.
+type arena struct {
+	chunks [][]byte
+	at     int // chunk in use
+	used   int
+}
+
+const arenaChunk = 256 << 10
+
+func (a *arena) copy(p []byte) []byte {
+	a.used += len(p)
+	for {
+		if a.at == len(a.chunks) {
+			a.chunks = append(a.chunks, make([]byte, 0, max(arenaChunk, len(p))))
+		}
+		c := a.chunks[a.at]
+		if n := len(c); n+len(p) <= cap(c) {
+			c = append(c, p...)
+			a.chunks[a.at] = c
+			return c[n : n+len(p) : n+len(p)]
+		}
+		a.at++
+	}
+}
+
+func (a *arena) reset() {
+	for i := range a.chunks {
+		a.chunks[i] = a.chunks[i][:0]
+	}
+	a.at, a.used = 0, 0
+}
+
+func rowPrefix(gen uint32) [5]byte {
+	var p [5]byte
+	p[0] = 1
+	binary.BigEndian.PutUint32(p[1:], gen)
+	return p
+}
+
+func bounds(prefix [5]byte, lo, hi []byte) *pebble.IterOptions {
+	o := &pebble.IterOptions{LowerBound: append(prefix[:len(prefix):len(prefix)], lo...)}
+	if hi != nil {
+		o.UpperBound = append(prefix[:len(prefix):len(prefix)], hi...)
+	} else {
+		o.UpperBound = After(prefix[:])
+	}
+	return o
+}
