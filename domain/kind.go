@@ -57,6 +57,7 @@ type Warning struct {
 type CommandType struct {
 	New     func() Command // a pointer to the zero command, for decoding and for deriving schemas
 	Begins  bool           // it begins an aggregate
+	Named   bool           // the aggregate it begins has a key of its own (KeyNamed), not one that follows from the order
 	Roles   []Code         // who may give it; nil: everybody
 	States  []Code         // in which states; nil: in every state once begun
 	Events  []string       // names of the events it can cause

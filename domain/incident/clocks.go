@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"incidentledger/domain"
@@ -33,7 +34,7 @@ func (MarkOverdue) CommandName() string { return "MarkOverdue" }
 const StageOverdue domain.Code = "overdue"
 
 // WarnStage names the i-th warning of a clock, from 0.
-func WarnStage(i int) domain.Code { return domain.Code("warn-" + string(rune('1'+i))) }
+func WarnStage(i int) domain.Code { return domain.Code("warn-" + strconv.Itoa(i+1)) }
 
 func (c MarkDueSoon) decide(d *deciding) error {
 	clock, err := d.running(c.Clock)

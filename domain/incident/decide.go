@@ -201,7 +201,11 @@ func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
 	return out
 }
 
-func orList(codes []domain.Code) string {
+func orList(codes []domain.Code) string { return list(codes, "or") }
+
+func andList(codes []domain.Code) string { return list(codes, "and") }
+
+func list(codes []domain.Code, last string) string {
 	words := make([]string, len(codes))
 	for i, c := range codes {
 		words[i] = string(c)
@@ -209,5 +213,5 @@ func orList(codes []domain.Code) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
 }

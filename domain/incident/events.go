@@ -1,6 +1,10 @@
 package incident
 
 import (
+	"bytes"
+	"encoding/json"
+	"time"
+
 	"incidentledger/domain"
 	"incidentledger/domain/policy"
 )
@@ -11,38 +15,99 @@ const (
 	TrackIntegrity domain.Code = "integrity"
 )
 
+// events is the table of every stored shape of an incident's events. A retired
+// shape stays in it for ever.
+var events = []eventRow{
+	told[IncidentReported](1),
+	told[IncidentRegistered](1),
+	told[ReportVerified](1),
+	told[ReportRejected](1),
+	told[ReportWithdrawn](1),
+	told[ReportMerged](1),
+	told[ReportRouted](1),
+	told[OwnerAssigned](1),
+	told[ContactPointSet](1),
+	told[PriorityAssessed](1),
+	told[PriorityOverridden](1),
+	told[IncidentAcknowledged](1),
+	told[policy.ClockPaused](1),
+	told[policy.ClockResumed](1),
+	told[IncidentEscalated](1),
+	told[EscalationAcknowledged](1),
+	told[AwarenessEstablished](1),
+	told[AwarenessCorrected](1),
+	told[AuthorityNotified](1),
+	told[NotificationChannelAdded](1),
+	told[NotificationWithdrawn](1),
+	told[IncidentResolved](1),
+	told[IncidentReopened](1),
+	told[IncidentClosed](1),
+	told[AlertDelivered](1),
+	told[AlertFailed](1),
+	kept[RecipientsDetermined](1),
+	kept[LogEntryAdded](1),
+	kept[EntryCorrected](1),
+	kept[FactCorrected](1),
+	kept[domain.RuleDeviated](1),
+	kept[policy.ClockArmed](1),
+	kept[policy.ClockMoved](1),
+	kept[policy.ClockMet](1),
+	kept[policy.ClockCancelled](1),
+	kept[policy.ClockDueSoon](1),
+	kept[policy.ClockOverdue](1),
+}
+
+// An eventRow is one stored shape. Shapes that CorrectFact can correct have
+// check and decode.
+type eventRow struct {
+	domain.EventType
+	check  func(e domain.Event, now time.Time, codes domain.Codes) error
+	decode func(open []byte) (domain.Event, error)
+}
+
+// kept declares an event that no CorrectFact touches: it is derived, or it is a
+// line of the logbook or a correction, which have corrections of their own.
+func kept[E domain.Event](v int) eventRow { return eventRow{EventType: domain.Shape[E](v)} }
+
+// told declares an event that tells a fact, so that it can be corrected.
+func told[E domain.Event](v int) eventRow {
+	return eventRow{
+		EventType: domain.Shape[E](v),
+		check: func(e domain.Event, now time.Time, codes domain.Codes) error {
+			return domain.Check(fact[E]{Fields: e.(E)}, now, codes)
+		},
+		decode: func(open []byte) (domain.Event, error) {
+			var e E
+			d := json.NewDecoder(bytes.NewReader(open))
+			d.DisallowUnknownFields()
+			err := d.Decode(&e)
+			return e, err
+		},
+	}
+}
+
+// fact lets domain.Check judge a corrected event by the rule tags of its type.
+type fact[E domain.Event] struct {
+	Fields E `json:"fields"`
+}
+
+func (f fact[E]) CommandName() string { return f.Fields.EventName() }
+
+// correctable finds the row of an event type that can be corrected.
+func correctable(name string) (eventRow, bool) {
+	for _, r := range events {
+		if r.Name == name && r.check != nil {
+			return r, true
+		}
+	}
+	return eventRow{}, false
+}
+
 // EventTypes gives every stored shape of an incident's events, clocks included.
 func EventTypes() []domain.EventType {
-	types := []domain.EventType{
-		domain.Shape[IncidentReported](1),
-		domain.Shape[RecipientsDetermined](1),
-		domain.Shape[IncidentRegistered](1),
-		domain.Shape[ReportVerified](1),
-		domain.Shape[ReportRejected](1),
-		domain.Shape[ReportWithdrawn](1),
-		domain.Shape[ReportMerged](1),
-		domain.Shape[ReportRouted](1),
-		domain.Shape[OwnerAssigned](1),
-		domain.Shape[ContactPointSet](1),
-		domain.Shape[PriorityAssessed](1),
-		domain.Shape[PriorityOverridden](1),
-		domain.Shape[IncidentAcknowledged](1),
-		domain.Shape[IncidentEscalated](1),
-		domain.Shape[EscalationAcknowledged](1),
-		domain.Shape[LogEntryAdded](1),
-		domain.Shape[EntryCorrected](1),
-		domain.Shape[FactCorrected](1),
-		domain.Shape[AwarenessEstablished](1),
-		domain.Shape[AwarenessCorrected](1),
-		domain.Shape[AuthorityNotified](1),
-		domain.Shape[NotificationChannelAdded](1),
-		domain.Shape[NotificationWithdrawn](1),
-		domain.Shape[IncidentResolved](1),
-		domain.Shape[IncidentReopened](1),
-		domain.Shape[IncidentClosed](1),
-		domain.Shape[AlertDelivered](1),
-		domain.Shape[AlertFailed](1),
-		domain.Shape[domain.RuleDeviated](1),
+	out := make([]domain.EventType, len(events))
+	for i, r := range events {
+		out[i] = r.EventType
 	}
-	return append(types, policy.EventTypes()...)
+	return out
 }

@@ -1,9 +1,12 @@
 package incident
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/policy"
 )
 
 // A Channel is one attempt to tell an authority something. Only delivered counts.
@@ -66,3 +69,279 @@ type NotificationWithdrawn struct {
 func (AuthorityNotified) EventName() string        { return "AuthorityNotified" }
 func (NotificationChannelAdded) EventName() string { return "NotificationChannelAdded" }
 func (NotificationWithdrawn) EventName() string    { return "NotificationWithdrawn" }
+
+// RegimeGDPR is the regime of data leaks.
+const RegimeGDPR domain.Code = "gdpr"
+
+// NotifyAuthority says what was told to an authority and through which channels
+// (NOT-04, NOT-05, DBR-03). Only what was delivered counts, and on time is
+// judged by the last of the channels that the authority demands.
+type NotifyAuthority struct {
+	// Duties are the ids of the clocks it answers; without them they are found by authority.
+	Duties []domain.Code `json:"duties,omitempty"`
+	// Authority is who was notified.
+	Authority domain.Code `json:"authority" rule:"required,codes=authorities"`
+	// Regime is the law or agreement under which.
+	Regime domain.Code `json:"regime" rule:"required,codes=regimes"`
+	// Stage is the step of the notification.
+	Stage domain.Code `json:"stage" rule:"required,oneof=early-warning|initial|intermediate|supplement|progress|final"`
+	// Via is the organisation that notified on one's behalf (NOT-12).
+	Via domain.Code `json:"via,omitzero"`
+	// Submitted is when it was sent.
+	Submitted time.Time `json:"submitted" rule:"required,past"`
+	// Channels are the attempts, each with its outcome.
+	Channels []Channel `json:"channels" rule:"required"`
+	// Answers are the answers given, by field; one not known yet is {"unknown":true,"expectedBy":T}.
+	Answers map[domain.Code]Answer `json:"answers,omitempty"`
+	// LateReason says why it comes after the term (X-01).
+	LateReason domain.Text `json:"lateReason,omitzero"`
+}
+
+// AddNotificationChannel adds an attempt to a notification, such as the call
+// that must follow the mail (DBR-03).
+type AddNotificationChannel struct {
+	// Notification is the id that the receipt of NotifyAuthority gave.
+	Notification domain.Key `json:"notification" rule:"required"`
+	// Channel is the attempt.
+	Channel Channel `json:"channel" rule:"required"`
+}
+
+// WithdrawNotification says that a notification was taken back at the authority.
+// Everything is kept, and the duty is open again (REG-10, NOT-06).
+type WithdrawNotification struct {
+	// Notification is the id that the receipt of NotifyAuthority gave.
+	Notification domain.Key `json:"notification" rule:"required"`
+	// Submitted is when the withdrawal was sent.
+	Submitted time.Time `json:"submitted" rule:"required,past"`
+	// Channels are the attempts, each with its outcome.
+	Channels []Channel `json:"channels" rule:"required"`
+	// Reason says why it was taken back.
+	Reason domain.Text `json:"reason" rule:"required"`
+	// Reference is the authority's number of the withdrawal.
+	Reference domain.Text `json:"reference,omitzero" rule:"max=200"`
+}
+
+func (NotifyAuthority) CommandName() string        { return "NotifyAuthority" }
+func (AddNotificationChannel) CommandName() string { return "AddNotificationChannel" }
+func (WithdrawNotification) CommandName() string   { return "WithdrawNotification" }
+
+// A Notification is what an authority was told, as far as rules need it.
+type Notification struct {
+	ID        domain.Key
+	Authority domain.Code
+	Regime    domain.Code
+	Stage     domain.Code
+	Channels  []Channel     // never changed in place
+	Required  []domain.Code // the channels that must all deliver; none: any one will do
+	Withdrawn bool
+}
+
+// Complete gives the instant at which the notification had gone through every
+// channel it must go through, and the kinds that still lack a delivery.
+func (n *Notification) Complete() (at time.Time, missing []domain.Code) {
+	if len(n.Required) == 0 {
+		for _, c := range n.Channels {
+			if c.Outcome == "delivered" && (at.IsZero() || c.At.Before(at)) {
+				at = c.At
+			}
+			missing = append(missing, c.Kind)
+		}
+		if !at.IsZero() {
+			return at, nil
+		}
+		slices.Sort(missing)
+		return at, slices.Compact(missing)
+	}
+	for _, kind := range n.Required {
+		var first time.Time
+		for _, c := range n.Channels {
+			if c.Kind == kind && c.Outcome == "delivered" && (first.IsZero() || c.At.Before(first)) {
+				first = c.At
+			}
+		}
+		if first.IsZero() {
+			missing = append(missing, kind)
+		} else if first.After(at) {
+			at = first
+		}
+	}
+	return at, missing
+}
+
+func (c NotifyAuthority) decide(d *deciding) error {
+	for i, id := range c.Duties {
+		if !d.s.owes(id, c.Authority) {
+			return unknown("duties."+strconv.Itoa(i), "nothing is owed to %s under %s", c.Authority, id)
+		}
+	}
+	e := AuthorityNotified{
+		Duties: c.Duties, Authority: c.Authority, Regime: c.Regime, Stage: c.Stage, Via: c.Via,
+		Submitted: c.Submitted, Channels: c.Channels, LateReason: c.LateReason, HasLateReason: c.LateReason != "",
+	}
+	if a, ok := d.set.AuthorityAt(c.Authority, c.Submitted); ok {
+		e.Required = a.Mandatory()
+	}
+	if len(c.Answers) > 0 {
+		e.Answers = make(map[domain.Code]Given, len(c.Answers))
+		for field, a := range c.Answers {
+			e.Answers[field] = Given(a)
+		}
+	}
+	if len(e.Duties) == 0 {
+		e.Duties = d.s.owed(c.Authority)
+	}
+	late := e.judge(d.s)
+	if late != "" && c.LateReason == "" {
+		r := domain.Refuse(RefusedLate, "X-01", "%s has passed; a late notification gives its reasons in lateReason", late)
+		r.Field = "lateReason"
+		if err := d.rule(r); err != nil {
+			return err
+		}
+	}
+	e.Notification = d.made("notification")
+	d.emit(e)
+	d.warnIncomplete(e.Authority, e.MissingChannels, e.MissingAnswers)
+	if len(e.Duties) == 0 {
+		d.warn("no_duty", "NOT-11", "no duty towards %s is open in this incident; the notification is kept all the same", c.Authority)
+	}
+	return nil
+}
+
+// judge fills in what follows from the channels, answers and terms: what is
+// missing and whether it is on time. It gives the first clock that was missed.
+func (e *AuthorityNotified) judge(s *Incident) (late domain.Code) {
+	e.Channels = withReferences(e.Channels)
+	n := Notification{Channels: e.Channels, Required: e.Required}
+	at, missing := n.Complete()
+	e.MissingChannels = missing
+	e.MissingAnswers = nil
+	for field, a := range e.Answers {
+		if a.Unknown {
+			e.MissingAnswers = append(e.MissingAnswers, field)
+		}
+	}
+	slices.Sort(e.MissingAnswers)
+	if len(missing) > 0 {
+		at = e.Submitted
+		for _, c := range e.Channels {
+			if c.At.After(at) {
+				at = c.At
+			}
+		}
+	}
+	for _, id := range e.Duties {
+		c := s.Clocks[policy.ClockID(id)]
+		if !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
+			late = id
+			break
+		}
+	}
+	e.OnTime = len(missing) == 0 && late == ""
+	return late
+}
+
+func withReferences(channels []Channel) []Channel {
+	out := slices.Clone(channels)
+	for i := range out {
+		out[i].HasReference = out[i].HasReference || out[i].Reference != ""
+	}
+	return out
+}
+
+// owes reports whether a clock of that id is owed to the authority.
+func (s *Incident) owes(id, authority domain.Code) bool {
+	c, ok := s.Clocks[policy.ClockID(id)]
+	return ok && c.Recipient == authority
+}
+
+// owed lists the running clocks that are owed to an authority, sorted.
+func (s *Incident) owed(authority domain.Code) []domain.Code {
+	var out []domain.Code
+	for id, c := range s.Clocks {
+		if c.Recipient == authority && c.Running() {
+			out = append(out, domain.Code(id))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (d *deciding) warnIncomplete(authority domain.Code, channels, answers []domain.Code) {
+	if len(channels) > 0 {
+		d.warn("missing_channels", "DBR-03", "the notification to %s is incomplete until it is delivered by %s; its duty stays open", authority, andList(channels))
+	}
+	if len(answers) > 0 {
+		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", authority, andList(answers))
+	}
+}
+
+// notification finds one that is not withdrawn, or refuses.
+func (d *deciding) notification(id domain.Key) (*Notification, error) {
+	for i := range d.s.Notifications {
+		n := &d.s.Notifications[i]
+		if n.ID != id {
+			continue
+		}
+		if n.Withdrawn {
+			return nil, domain.Refuse(RefusedWithdrawn, "REG-10", "the notification %s to %s was withdrawn; notify anew", id, n.Authority)
+		}
+		return n, nil
+	}
+	return nil, unknown("notification", "the incident has no notification %s", id)
+}
+
+func (c AddNotificationChannel) decide(d *deciding) error {
+	n, err := d.notification(c.Notification)
+	if err != nil {
+		return err
+	}
+	for _, was := range n.Channels {
+		if was.Kind == c.Channel.Kind && was.At.Equal(c.Channel.At) && was.Outcome == c.Channel.Outcome {
+			return noChange("DBR-03", "that attempt by %s is already recorded", c.Channel.Kind)
+		}
+	}
+	after := *n
+	after.Channels = append(slices.Clip(n.Channels), c.Channel)
+	_, missing := after.Complete()
+	e := NotificationChannelAdded{Notification: c.Notification, Channel: withReferences([]Channel{c.Channel})[0], MissingChannels: missing}
+	d.emit(e)
+	d.warnIncomplete(n.Authority, missing, nil)
+	return nil
+}
+
+func (c WithdrawNotification) decide(d *deciding) error {
+	n, err := d.notification(c.Notification)
+	if err != nil {
+		return err
+	}
+	d.emit(NotificationWithdrawn{
+		Notification: c.Notification, Submitted: c.Submitted, Channels: withReferences(c.Channels),
+		Reason: c.Reason, Reference: c.Reference, HasReference: c.Reference != "",
+	})
+	if !d.s.Dropped() {
+		d.warn("duty_open", "NOT-06", "the duty towards %s is open again unless another notification meets it", n.Authority)
+	}
+	return nil
+}
+
+func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
+	s.Notifications = append(s.Notifications, Notification{
+		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Channels: e.Channels, Required: e.Required,
+	})
+}
+
+func (e NotificationChannelAdded) evolve(s *Incident, _ *posting) {
+	for i := range s.Notifications {
+		if n := &s.Notifications[i]; n.ID == e.Notification {
+			n.Channels = append(slices.Clip(n.Channels), e.Channel)
+		}
+	}
+}
+
+func (e NotificationWithdrawn) evolve(s *Incident, _ *posting) {
+	for i := range s.Notifications {
+		if s.Notifications[i].ID == e.Notification {
+			s.Notifications[i].Withdrawn = true
+		}
+	}
+}

@@ -1,9 +1,13 @@
 package incident
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/policy"
 )
 
 // IncidentResolved says that the service or the safe state is restored. It meets
@@ -35,3 +39,141 @@ type IncidentClosed struct {
 func (IncidentResolved) EventName() string { return "IncidentResolved" }
 func (IncidentReopened) EventName() string { return "IncidentReopened" }
 func (IncidentClosed) EventName() string   { return "IncidentClosed" }
+
+// ResolveIncident says that service or safety is restored. It meets the
+// resolution term (PRI-04) and ends a hold.
+type ResolveIncident struct {
+	// Cause tells what caused it (ANA-01).
+	Cause domain.Text `json:"cause" rule:"required"`
+	// Resolution tells what was done.
+	Resolution domain.Text `json:"resolution" rule:"required"`
+	// RestoredAt is when it worked again.
+	RestoredAt time.Time `json:"restoredAt" rule:"required,past"`
+}
+
+// ReopenIncident says that it goes on after all. After a resolution a new
+// service leg begins; the clocks of the old one are kept.
+type ReopenIncident struct {
+	// Reason says what is not over.
+	Reason domain.Text `json:"reason" rule:"required"`
+}
+
+// CloseIncident ends the handling. Whatever is still open is listed in the
+// refusal (EVA-07); an override needs a reason that every report shows.
+type CloseIncident struct {
+	// Override closes it all the same.
+	Override *Override `json:"override,omitempty"`
+}
+
+// An Override closes an incident with something still open.
+type Override struct {
+	// Reason says why it may stay open.
+	Reason domain.Text `json:"reason" rule:"required"`
+}
+
+func (ResolveIncident) CommandName() string { return "ResolveIncident" }
+func (ReopenIncident) CommandName() string  { return "ReopenIncident" }
+func (CloseIncident) CommandName() string   { return "CloseIncident" }
+
+func (c ResolveIncident) decide(d *deciding) error {
+	if !d.s.Resolved.IsZero() {
+		return noChange("PRI-04", "the incident was resolved at %s; CorrectFact corrects that, ReopenIncident begins anew", stamp(d.s.Resolved))
+	}
+	d.endHold("")
+	d.emit(IncidentResolved(c))
+	return nil
+}
+
+func (c ReopenIncident) decide(d *deciding) error {
+	e := IncidentReopened{Because: "manual", Leg: d.s.Leg, At: d.at, Reason: c.Reason}
+	if !d.s.Resolved.IsZero() && !d.s.Dropped() {
+		e.Leg++
+	}
+	d.emit(e)
+	return nil
+}
+
+func (c CloseIncident) decide(d *deciding) error {
+	open := d.s.open()
+	if len(open) == 0 || c.Override != nil {
+		e := IncidentClosed{At: d.at, Overridden: len(open) > 0}
+		for _, o := range open {
+			e.Open = append(e.Open, o.code)
+		}
+		if c.Override != nil {
+			if !slices.Contains(overriding, d.o.Actor.Role) && d.o.Actor.Proof != "system" {
+				return domain.Refuse(domain.CodeDenied, "EVA-07", "closing with something still open is for %s, not for %s", orList(overriding), d.o.Actor.Role)
+			}
+			e.Reason = c.Override.Reason
+		}
+		d.endHold("")
+		d.emit(e)
+		return nil
+	}
+	lines := make([]string, len(open))
+	for i, o := range open {
+		lines[i] = o.text
+	}
+	return domain.Refuse(RefusedStillOpen, "EVA-07", "still open: %s", strings.Join(lines, "; "))
+}
+
+// overriding are the roles that may close an incident with something open.
+var overriding = []domain.Code{"security-officer", "coordinator", "secretary"}
+
+// An openItem stands in the way of closing.
+type openItem struct {
+	code domain.Code
+	text string
+}
+
+// open lists what must be done before the incident can be closed: registration,
+// resolution, and every statutory term met or gone (EVA-07, NOT-05).
+func (s *Incident) open() []openItem {
+	var out []openItem
+	if s.Registered.IsZero() {
+		out = append(out, openItem{"registration", "the report is neither verified nor rejected (VerifyReport)"})
+	}
+	if s.Resolved.IsZero() && s.Handled.IsZero() {
+		out = append(out, openItem{"resolution", "it is not resolved (ResolveIncident)"})
+	}
+	var running []policy.Clock
+	for _, c := range s.Clocks {
+		if c.Statutory && c.Running() {
+			running = append(running, c)
+		}
+	}
+	slices.SortFunc(running, func(a, b policy.Clock) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	for _, c := range running {
+		text := fmt.Sprintf("%s is owed to %s (NotifyAuthority)", c.ID, c.Recipient)
+		if !c.Due.IsZero() {
+			text = fmt.Sprintf("%s is owed to %s by %s (NotifyAuthority)", c.ID, c.Recipient, stamp(c.Due))
+		}
+		if c.Provisional {
+			text += ", and since when one is aware is not decided (EstablishAwareness)"
+		}
+		out = append(out, openItem{domain.Code(c.ID), text})
+	}
+	return out
+}
+
+func (e IncidentResolved) evolve(s *Incident, _ *posting) {
+	s.Resolved = e.RestoredAt
+	switch s.Phase {
+	case PhaseReported, PhaseRegistered, PhaseOnHold:
+		s.Phase = PhaseResolved
+	}
+}
+
+func (e IncidentReopened) evolve(s *Incident, _ *posting) {
+	if e.Leg > s.Leg {
+		s.Leg, s.Reopened = e.Leg, e.At
+		s.Acknowledged, s.Resolved, s.Handled = time.Time{}, time.Time{}, time.Time{}
+	}
+	s.Closed, s.ClosedOpen, s.Into = time.Time{}, nil, domain.Key{}
+	s.Phase = s.standing()
+}
+
+func (e IncidentClosed) evolve(s *Incident, _ *posting) {
+	s.Closed, s.ClosedOpen = e.At, e.Open
+	s.Phase = PhaseClosed
+}

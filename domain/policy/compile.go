@@ -41,13 +41,14 @@ func asErrors(faults []*Fault, hard bool) []error {
 // The law of a set: its rules ready for judging.
 type law struct {
 	rules map[domain.Code][]*rule // versions in order of validity
-	order []domain.Code           // rule names, sorted
+	order [][]*rule               // the same, by name
 	valid valid                   // of the set
 }
 
 // A rule is one version of a Rule ready for judging.
 type rule struct {
 	src       Rule
+	law       *law
 	policy    domain.Hash
 	source    Source
 	loc       *time.Location
@@ -161,11 +162,11 @@ func compile(s *Set) (*law, []*Fault) {
 			c.law.rules[r.src.ID] = append(c.law.rules[r.src.ID], r)
 		}
 	}
-	for id, versions := range c.law.rules {
-		c.law.order = append(c.law.order, id)
+	for _, versions := range c.law.rules {
 		slices.SortStableFunc(versions, func(a, b *rule) int { return a.valid.from.Compare(b.valid.from) })
+		c.law.order = append(c.law.order, versions)
 	}
-	slices.Sort(c.law.order)
+	slices.SortFunc(c.law.order, func(a, b []*rule) int { return cmp.Compare(a[0].src.ID, b[0].src.ID) })
 	c.checkDueOf(list)
 	c.lint(list)
 	slices.SortStableFunc(c.faults, func(a, b *Fault) int { return cmp.Compare(a.Path, b.Path) })
@@ -280,7 +281,7 @@ func (c *compiler) rule(l listed, list []listed) *rule {
 	if src.ID == "" || strings.ContainsAny(string(src.ID), "/ ") {
 		c.hard(l.path+".id", "%q is not an id; write a word such as gdpr-33", src.ID)
 	}
-	r := &rule{src: src, source: c.s.Sources[src.Source], stage: cmp.Or(src.Stage, "initial"), fixedZone: src.Zone != ""}
+	r := &rule{src: src, law: c.law, source: c.s.Sources[src.Source], stage: cmp.Or(src.Stage, "initial"), fixedZone: src.Zone != ""}
 	var err error
 	if r.loc, err = location(cmp.Or(src.Zone, c.s.Zone)); err != nil {
 		c.hard(l.path+".zone", "%v", err)

@@ -12,8 +12,8 @@ import (
 type pauses []Hold
 
 // pausesOf clips holds to the life of a term: from its anchor to when it was
-// met, if it was. open is the hold that still lasts, if any.
-func pausesOf(holds []Hold, anchor, met time.Time) (closed pauses, open *Hold) {
+// met, if it was. open tells whether one still lasts.
+func pausesOf(holds []Hold, anchor, met time.Time) (closed pauses, open bool) {
 	for _, h := range holds {
 		if h.From.Before(anchor) {
 			h.From = anchor
@@ -28,7 +28,7 @@ func pausesOf(holds []Hold, anchor, met time.Time) (closed pauses, open *Hold) {
 		}
 		switch {
 		case h.To.IsZero():
-			open = &h
+			open = true
 		case h.To.After(h.From):
 			closed = append(closed, h)
 		}
@@ -111,7 +111,10 @@ func (ps pauses) extend(due time.Time, tr *trace) time.Time {
 
 // DueOf reckons one rule of a set at an anchor: the version of the rule in
 // force then, without holds. zone replaces the rule's zone; empty keeps it, or
-// XX
+// takes the set's; due stands in it. ok is false where the rule gives no instant
+// at that anchor, because the source names no number or the rule is not in
+// force. lines tells the arithmetic. An unknown rule is domain.ErrNotFound.
+func DueOf(s *Set, id domain.Code, anchor time.Time, zone string) (due time.Time, ok bool, lines []string, err error) {
 	if s.law == nil {
 		return due, false, nil, errNotMade
 	}

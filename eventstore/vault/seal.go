@@ -124,28 +124,31 @@ func (s *sealing) add(path, value string, scopes []string) (domain.Digest, error
 
 // boxes seals each part. The keys are on their way to the disk meanwhile.
 func (v *Vault) boxes(ctx context.Context, id domain.OrderID, parts map[string][]string) ([]domain.Box, error) {
+	sets := slices.Sorted(maps.Keys(parts))
+	var all []string
+	for _, set := range sets {
+		all = append(all, strings.Split(set, "\n")...)
+	}
+	slices.Sort(all)
+	keys, groups, err := v.take(ctx, slices.Compact(all))
+	if err != nil {
+		return nil, err
+	}
 	var boxes []domain.Box
-	var waiting []*group
-	for i, part := range slices.Sorted(maps.Keys(parts)) {
-		scopes := strings.Split(part, "\n")
-		keys, groups, err := v.take(ctx, scopes)
-		if err != nil {
-			return nil, err
-		}
-		waiting = append(waiting, groups...)
-		box, err := v.box(boxName(v.org, id, i), scopes, keys, parts[part])
+	for i, set := range sets {
+		box, err := v.box(boxName(v.org, id, i), strings.Split(set, "\n"), keys, parts[set])
 		if err != nil {
 			return nil, fmt.Errorf("box %d: %w", i, err)
 		}
 		boxes = append(boxes, box)
 	}
-	if err := v.await(ctx, waiting); err != nil {
+	if err := v.await(ctx, groups); err != nil {
 		return nil, err
 	}
 	return boxes, nil
 }
 
-func (v *Vault) box(name string, scopes []string, keys []scopeKey, disclosures []string) (domain.Box, error) {
+func (v *Vault) box(name string, scopes []string, keys map[string]scopeKey, disclosures []string) (domain.Box, error) {
 	plain, err := json.Marshal(disclosures)
 	if err != nil {
 		return domain.Box{}, err
@@ -154,10 +157,13 @@ func (v *Vault) box(name string, scopes []string, keys []scopeKey, disclosures [
 	if _, err := io.ReadFull(v.random, sealed); err != nil {
 		return domain.Box{}, fmt.Errorf("randomness: %w", err)
 	}
-	sealed = newGCM(boxKey(name, keys)).Seal(sealed, sealed, plain, boxAD(name, scopes))
-	box := domain.Box{Scopes: scopes, Alg: boxAlg, Box: b64.EncodeToString(sealed)}
-	for _, k := range keys {
-		box.Kids = append(box.Kids, k.id())
+	box := domain.Box{Scopes: scopes, Alg: boxAlg}
+	under := make([]scopeKey, len(scopes))
+	for i, scope := range scopes {
+		under[i] = keys[scope]
+		box.Kids = append(box.Kids, under[i].id())
 	}
+	sealed = newGCM(boxKey(name, under)).Seal(sealed, sealed, plain, boxAD(name, scopes))
+	box.Box = b64.EncodeToString(sealed)
 	return box, nil
 }

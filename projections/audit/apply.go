@@ -84,42 +84,24 @@ func post(tx *projections.Tx, prefix []byte, seq domain.Seq) error {
 // each block, and the greatest disorder. Instants are nearly in order of
 // sequence; only nearly.
 func mark(tx *projections.Tx, en *domain.Entry) error {
-	latest, err := readMark(tx, blockOf(en.Seq))
-	if err != nil {
-		return err
-	}
-	if b := blockOf(en.Seq); latest.IsZero() && b > 0 {
-		if latest, err = readMark(tx, b-1); err != nil {
-			return err
+	var latest time.Time
+	var disorder time.Duration
+	if v, found := tx.Get([]byte{'d'}); found {
+		d := projections.NewDec(v)
+		if latest, disorder = d.Time(), time.Duration(d.Num()); d.Err() != nil {
+			return d.Err()
 		}
 	}
 	if behind := latest.Sub(en.Recorded); !latest.IsZero() && behind > 0 {
-		var most time.Duration
-		if v, found := tx.Get([]byte{'d'}); found {
-			d := projections.NewDec(v)
-			if most = time.Duration(d.Num()); d.Err() != nil {
-				return d.Err()
-			}
-		}
-		if behind > most {
-			tx.Set([]byte{'d'}, projections.Num(nil, uint64(behind)))
-		}
+		disorder = max(disorder, behind)
 	} else {
 		latest = en.Recorded
 	}
-	var kb, vb [8]byte
-	tx.Set(projections.KeyUint32(append(kb[:0], 't'), blockOf(en.Seq)), projections.Time(vb[:0], latest))
-	return nil
-}
-
-func readMark(tx *projections.Tx, block uint32) (time.Time, error) {
 	var kb [8]byte
-	v, found := tx.Get(projections.KeyUint32(append(kb[:0], 't'), block))
-	if !found {
-		return time.Time{}, nil
-	}
-	d := projections.NewDec(v)
-	return d.Time(), d.Err()
+	var vb [24]byte
+	tx.Set(projections.KeyUint32(append(kb[:0], 't'), blockOf(en.Seq)), projections.Time(vb[:0], latest))
+	tx.Set([]byte{'d'}, projections.Num(projections.Time(vb[:0], latest), uint64(disorder)))
+	return nil
 }
 
 func classify(tx *projections.Tx, en *domain.Entry) error {

@@ -10,7 +10,7 @@
 //	f organisation 00 block(4)   which lines of a block: 64 bits
 //	c command 00 block(4)        the same
 //	t block(4)                   latest instant recorded up to the block's end
-//	d                            how far an instant was ever behind an earlier line
+//	d                            latest instant of all, and how far one was ever behind it
 //	x key(16)                    class of an incident, where it is not plain
 //
 // A block is 64 sequences. It may import the standard library, domain,

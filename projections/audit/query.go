@@ -179,6 +179,7 @@ func (a *Audit) between(from, to time.Time) (lo, hi domain.Seq) {
 		var disorder time.Duration
 		if v, found := a.r.Get([]byte{'d'}); found {
 			d := projections.NewDec(v)
+			d.Time()
 			disorder = time.Duration(d.Num())
 			a.r.Fail(d.Err())
 		}

@@ -1,0 +1,216 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"incidentledger/domain"
+)
+
+// Log is the ledger as the desk needs it: one organisation's entries.
+type Log interface {
+	Load(ctx context.Context, ref domain.Ref, after domain.Seq) iter.Seq2[*domain.Entry, error]
+	Append(ctx context.Context, en *domain.Entry) error
+	Entry(seq domain.Seq) (*domain.Entry, error)
+}
+
+// Sealer is the vault as the desk needs it.
+type Sealer interface {
+	// Seal sets apart what is sealed and returns when its keys are durable.
+	Seal(ctx context.Context, org domain.OrgID, ref domain.Ref, id domain.OrderID, by *domain.By,
+		events []domain.Event, version func(name string) int) ([]domain.Record, *domain.By, []domain.Box, error)
+	// MAC is a keyed hash of an order's canonical bytes.
+	MAC(o domain.Order, canonical []byte) (domain.Hash, error)
+}
+
+// Config is what a desk works with. Nothing in it changes while it is open.
+type Config struct {
+	Org     domain.OrgID
+	Log     Log
+	Sealer  Sealer
+	Kinds   []domain.Kind
+	Version func(event string) int // current version of an event type
+
+	Now func() time.Time // the desk's clock; nil: time.Now
+
+	// Cached is how many folded aggregates stay in memory; 0: 8192.
+	Cached int
+}
+
+// A Desk is the only write path of one organisation's ledger. It may be used by
+// any number of goroutines; orders for one aggregate wait for each other.
+type Desk struct {
+	c     Config
+	kinds map[domain.KindName]*domain.Kind
+	folds *folds
+	locks keyLocks
+}
+
+// NewDesk opens a desk.
+func NewDesk(c Config) *Desk {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Cached == 0 {
+		c.Cached = 8192
+	}
+	d := &Desk{c: c, kinds: map[domain.KindName]*domain.Kind{}, folds: newFolds(c.Cached)}
+	for i := range c.Kinds {
+		d.kinds[c.Kinds[i].Name] = &c.Kinds[i]
+	}
+	return d
+}
+
+// Kind finds a kind of aggregate by its name.
+func (d *Desk) Kind(name domain.KindName) (*domain.Kind, bool) {
+	k, ok := d.kinds[name]
+	return k, ok
+}
+
+// Org is whose desk this is.
+func (d *Desk) Org() domain.OrgID { return d.c.Org }
+
+// attempts is how often an order is decided anew when another entry of its
+// aggregate came between.
+const attempts = 5
+
+// Give hands in an order and returns its receipt when the entry is durable. The
+// order needs an id; repeating it gives the same receipt, for ever.
+//
+// A *domain.Refusal says that a rule refuses it: nothing was written. An error
+// that wraps domain.ErrUnavailable: nothing was written, try again later. One
+// that wraps domain.ErrUnknown: give the same order again, that tells.
+func (d *Desk) Give(ctx context.Context, o domain.Order) (domain.Receipt, error) {
+	kind, err := d.complete(&o)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	mac, err := d.mac(o)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	ref := domain.Ref{Kind: o.Kind, Key: o.Key}
+	defer d.locks.lock(ref)()
+	for range attempts {
+		r, err := d.try(ctx, kind, ref, o, mac)
+		if !errors.Is(err, domain.ErrConflict) {
+			return r, err
+		}
+	}
+	return domain.Receipt{}, domain.Refuse(domain.CodeConflict, "contract 2", "%s got other entries meanwhile, %d times; give the order again", ref, attempts)
+}
+
+// try decides an order once against what the aggregate is now.
+func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, o domain.Order, mac domain.Hash) (domain.Receipt, error) {
+	f, err := d.fold(ctx, kind, ref)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	if seq, ok := f.orders[o.ID]; ok {
+		return d.repeated(seq, mac)
+	}
+	if o.IfSeq != nil && *o.IfSeq != f.seq {
+		return domain.Receipt{}, domain.Refuse(domain.CodeStale, "contract 2", "the last entry is %d, not %d; look again before you decide", f.seq, *o.IfSeq)
+	}
+	o.Recorded = d.stamp(f)
+	if o.Occurred.IsZero() {
+		o.Occurred = domain.Moment{Time: o.Recorded, Precision: domain.PrecisionSecond}
+	}
+	if o.Occurred.Precision == "" {
+		o.Occurred.Precision = domain.PrecisionSecond
+	}
+	dec, err := kind.Decide(f.state, o)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	if len(dec.Events) == 0 {
+		return domain.Receipt{}, fmt.Errorf("desk: %s: %s yields neither events nor a refusal", ref, o.Command.CommandName())
+	}
+	en := d.entry(f, o, mac, dec)
+	if o.DryRun {
+		en.Events = plain(dec.Events, d.c.Version)
+		return receipt(en, dec), nil
+	}
+	if en.Events, en.By, en.Sealed, err = d.c.Sealer.Seal(ctx, o.Org, ref, o.ID, o.By, dec.Events, d.c.Version); err != nil {
+		return domain.Receipt{}, err
+	}
+	if err := d.c.Log.Append(ctx, en); err != nil {
+		d.folds.drop(ref)
+		if errors.Is(err, domain.ErrTooLarge) {
+			return domain.Receipt{}, domain.Refuse(domain.CodeInvalid, "design 3", "the order is larger than an entry may be (65,535 bytes); shorten its texts")
+		}
+		return domain.Receipt{}, err
+	}
+	if err := f.add(kind, en); err != nil {
+		d.folds.drop(ref)
+		return domain.Receipt{}, fmt.Errorf("desk: entry %d is stored, but: %w", en.Seq, err)
+	}
+	return receipt(en, dec), nil
+}
+
+// complete fills in what a door may leave out, and refuses what is no order.
+func (d *Desk) complete(o *domain.Order) (*domain.Kind, error) {
+	kind, ok := d.kinds[o.Kind]
+	if !ok {
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "there is no kind of aggregate %q", o.Kind)
+	}
+	if o.Org == "" {
+		o.Org = d.c.Org
+	}
+	if o.Org != d.c.Org {
+		return nil, domain.Refuse(domain.CodeDenied, "ORG-01", "this desk is that of %s, not of %s", d.c.Org, o.Org)
+	}
+	if o.ID.IsZero() || o.Command == nil {
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "an order needs an id and a command")
+	}
+	ct, ok := kind.CommandNamed(o.Command.CommandName())
+	if !ok {
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %s", o.Kind, o.Command.CommandName())
+	}
+	switch fresh := domain.NewKey(o.Org, o.ID); {
+	case ct.Begins && o.Key.IsZero():
+		o.Key = fresh
+	case ct.Begins && o.Key != fresh && !ct.Named:
+		return nil, domain.Refuse(domain.CodeInvalid, "contract 3", "%s begins a new %s, whose key follows from the order: leave the key out", ct.Name(), o.Kind)
+	case o.Key.IsZero():
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s needs the key of the %s it is about", ct.Name(), o.Kind)
+	}
+	return kind, nil
+}
+
+// stamp is the desk's time in UTC to the microsecond, never before the
+// aggregate's last entry.
+func (d *Desk) stamp(f *folded) time.Time {
+	now := d.c.Now().UTC().Truncate(time.Microsecond)
+	if now.Before(f.recorded) {
+		return f.recorded
+	}
+	return now
+}
+
+func (d *Desk) entry(f *folded, o domain.Order, mac domain.Hash, dec domain.Decision) *domain.Entry {
+	return &domain.Entry{
+		ID: o.ID, Org: o.Org, Kind: o.Kind, Key: o.Key, Prev: f.seq, PrevHash: f.hash,
+		Command: o.Command.CommandName(), Actor: o.Actor,
+		Occurred: o.Occurred, Recorded: o.Recorded, Correlation: o.Correlation, Causation: o.Causation,
+		MAC: mac, Basis: dec.Basis,
+	}
+}
+
+// repeated answers an order that was accepted before: with the same receipt if
+// it is the same order, else with a refusal.
+func (d *Desk) repeated(seq domain.Seq, mac domain.Hash) (domain.Receipt, error) {
+	en, err := d.c.Log.Entry(seq)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	if en.MAC != mac {
+		return domain.Receipt{}, domain.Refuse(domain.CodeReused, "contract 4", "order %s was given before with another actor or other content (entry %d); a new order needs a new id", en.ID, seq)
+	}
+	r := receipt(en, domain.Decision{})
+	r.Repeated = true
+	return r, nil
+}
