@@ -93,7 +93,7 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if o.Command == nil {
 		return domain.Decision{}, domain.Refuse(domain.CodeMalformed, "contract 3", "the order has no command")
 	}
-	row, ok := rowOf(o.Command.CommandName())
+	row, ok := byName[o.Command.CommandName()]
 	if !ok {
 		return domain.Decision{}, domain.Refuse(domain.CodeMalformed, "contract 3", "an incident has no command %q", o.Command.CommandName())
 	}

@@ -224,14 +224,14 @@ func (c *compiler) resolve(l listed, list []listed) (Rule, bool) {
 			c.hard(l.path+".extends", "rule %s is unknown", base)
 			return r, false
 		}
-		r = r.over(list[i].Rule)
+		r = r.Over(list[i].Rule)
 		base = list[i].Extends
 	}
 	return r, true
 }
 
-// over takes from a base what r leaves out; identity and versions stay r's own.
-func (r Rule) over(base Rule) Rule {
+// Over gives r with what it leaves out taken from a base.
+func (r Rule) Over(base Rule) Rule {
 	r.Source = cmp.Or(r.Source, base.Source)
 	r.Zone = cmp.Or(r.Zone, base.Zone)
 	r.Stage = cmp.Or(r.Stage, base.Stage)

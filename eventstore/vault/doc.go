@@ -97,8 +97,8 @@
 // A group is written only after the one before it was synced. So a damaged group
 // with nothing whole behind it is what a crash leaves of a write that nobody
 // was told of: it is cut off when the vault is opened, and [Vault.Cut] tells how
-// much. A damaged group with a whole one behind it was synced once: that is
-// damage, named by file and offset, and nothing is changed. The record of a
+// much. A damaged or missing group with a whole one behind it was synced once:
+// that is damage, named by file and offset, and nothing is changed. The record of a
 // good close is such a group behind the last keys. What cannot be told apart is
 // damage to the very last group after a crash.
 //

@@ -45,30 +45,30 @@ func appendGroup(dst []byte, off int64, body []byte) []byte {
 	return append(dst, body...)
 }
 
-// readGroup reads the group that should stand at off; r gives the bytes from
-// there to size. It reports whether the group is whole. An error is one of
-// reading. buf is used for the body where it is large enough.
-func readGroup(r io.Reader, off, size int64, buf []byte) (body []byte, whole bool, err error) {
+// readGroup reads the group at the beginning of r, which gives size bytes. It
+// tells for which offset the group was written and whether it is whole. An error
+// is one of reading. buf is used for the body where it is large enough.
+func readGroup(r io.Reader, size int64, buf []byte) (body []byte, off uint64, whole bool, err error) {
 	var h [groupHeader]byte
-	if size-off < groupHeader {
-		return buf, false, nil
+	if size < groupHeader {
+		return buf, 0, false, nil
 	}
 	if _, err := io.ReadFull(r, h[:]); err != nil {
-		return buf, false, err
+		return buf, 0, false, err
 	}
 	n := int64(binary.BigEndian.Uint32(h[12:]))
-	if string(h[:4]) != groupMagic || binary.BigEndian.Uint64(h[4:]) != uint64(off) || n > bodyMax || n > size-off-groupHeader {
-		return buf, false, nil
+	if string(h[:4]) != groupMagic || n > bodyMax || n > size-groupHeader {
+		return buf, 0, false, nil
 	}
 	if int64(cap(buf)) < n {
 		buf = make([]byte, n)
 	}
 	body = buf[:n]
 	if _, err := io.ReadFull(r, body); err != nil {
-		return buf, false, err
+		return buf, 0, false, err
 	}
 	crc := crc32.Update(crc32.Checksum(h[:16], castagnoli), castagnoli, body)
-	return body, crc == binary.BigEndian.Uint32(h[16:]), nil
+	return body, binary.BigEndian.Uint64(h[4:]), crc == binary.BigEndian.Uint32(h[16:]), nil
 }
 
 // scan reads all groups from start on and hands out each body with its offset
@@ -78,17 +78,17 @@ func scan(f io.ReaderAt, name string, start, size int64, each func(body []byte, 
 	r := bufio.NewReaderSize(io.NewSectionReader(f, start, size-start), 1<<20)
 	var buf []byte
 	for off := start; off < size; {
-		body, whole, err := readGroup(r, off, size, buf)
+		body, told, whole, err := readGroup(r, size-off, buf)
 		if err != nil {
 			return 0, fmt.Errorf("%s: reading at offset %d: %w", name, off, err)
 		}
-		if !whole {
-			next, err := findGroup(f, off+1, size)
+		if !whole || told != uint64(off) {
+			next, err := findGroup(f, off, size)
 			if err != nil {
 				return 0, fmt.Errorf("%s: %w", name, err)
 			}
 			if next >= 0 {
-				return 0, &DamageError{name, off, fmt.Sprintf("the group there does not match its checksum, and a whole one stands behind it at offset %d", next)}
+				return 0, &DamageError{name, off, fmt.Sprintf("the group written there is not whole, and a whole one stands at offset %d", next)}
 			}
 			return off, nil
 		}
@@ -101,7 +101,8 @@ func scan(f io.ReaderAt, name string, start, size int64, each func(body []byte, 
 	return size, nil
 }
 
-// findGroup gives the offset of the first whole group at or behind from, or -1.
+// findGroup gives the offset of the first whole group at or behind from, or -1. A
+// group that was written for another offset counts: what stood before it is gone.
 func findGroup(f io.ReaderAt, from, size int64) (int64, error) {
 	const chunk = 1 << 20
 	buf := make([]byte, chunk+len(groupMagic)-1)
@@ -117,7 +118,7 @@ func findGroup(f io.ReaderAt, from, size int64) (int64, error) {
 			}
 			i += j
 			off := at + int64(i)
-			_, whole, err := readGroup(io.NewSectionReader(f, off, size-off), off, size, nil)
+			_, _, whole, err := readGroup(io.NewSectionReader(f, off, size-off), size-off, nil)
 			if err != nil {
 				return 0, fmt.Errorf("reading at offset %d: %w", off, err)
 			}

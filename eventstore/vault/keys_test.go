@@ -25,7 +25,12 @@ func TestManyCallersShareAnFsync(t *testing.T) {
 		entries := make([]*domain.Entry, n)
 		var done sync.WaitGroup
 		one := func(i int) {
-			done.Go(func() { entries[i] = sealed(t, v, orderID(i), spoken(), story()...) })
+			done.Go(func() {
+				var err error
+				if entries[i], err = trySeal(v, orderID(i), spoken(), story()...); err != nil {
+					t.Error(err)
+				}
+			})
 		}
 		one(0)
 		synctest.Wait() // the first is being synced
@@ -87,7 +92,8 @@ func TestAGroupThatFailsFailsForAll(t *testing.T) {
 		hold := make(chan struct{})
 		disk.onSync = func() { <-hold }
 		var first, rest sync.WaitGroup
-		first.Go(func() { sealed(t, v, orderID(0), nil, story()...) })
+		var firstErr error
+		first.Go(func() { _, firstErr = trySeal(v, orderID(0), nil, story()...) })
 		synctest.Wait()
 		disk.write = syscall.ENOSPC
 		errs := make([]error, 20)
@@ -98,6 +104,9 @@ func TestAGroupThatFailsFailsForAll(t *testing.T) {
 		close(hold)
 		first.Wait()
 		rest.Wait()
+		if firstErr != nil {
+			t.Errorf("the group before failed too: %v", firstErr)
+		}
 		for i, err := range errs {
 			if !errors.Is(err, domain.ErrUnavailable) {
 				t.Errorf("caller %d: %v", i, err)
@@ -108,6 +117,39 @@ func TestAGroupThatFailsFailsForAll(t *testing.T) {
 		}
 		disk.write, disk.onSync = nil, nil
 		opens(t, v, sealed(t, v, orderID(1), nil, story()...), "", story()...)
+		mustClose(t, v)
+	})
+}
+
+// A group that is full takes no more orders; they go into the one after. An
+// order's own keys stay together all the same.
+func TestAFullGroupTakesNoMore(t *testing.T) {
+	c := config(t)
+	mustClose(t, mustCreate(t, c))
+	synctest.Test(t, func(t *testing.T) {
+		v, disk := openTroubled(t, c)
+		v.groupMax = 1
+		hold := make(chan struct{})
+		disk.onSync = func() { <-hold }
+		const n = 50
+		var done sync.WaitGroup
+		for i := range n {
+			done.Go(func() {
+				if _, err := trySeal(v, orderID(i), nil, story()...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if got, want := len(v.next.body), keyRecordSize("entry/"+orderID(0).String()); got != want {
+			t.Errorf("%d bytes gather in a group, want the %d of one key", got, want)
+		}
+		close(hold)
+		done.Wait()
+		if disk.synced != n {
+			t.Errorf("%d orders made %d groups", n, disk.synced)
+		}
+		disk.onSync = nil
 		mustClose(t, v)
 	})
 }

@@ -242,8 +242,8 @@ func TestOrganisationsOpenNothingOfEachOther(t *testing.T) {
 	}
 	mustClose(t, v)
 	c.Org = other.Org
-	if _, err := OpenVault(c); err == nil {
-		t.Error("the file of one organisation opened as that of another")
+	if _, err := OpenVault(c); err == nil || !strings.Contains(err.Error(), "is the vault of organisation "+string(org)) {
+		t.Errorf("the file of one organisation opened as that of another: %v", err)
 	}
 	for _, bad := range []domain.OrgID{"", "a b", "a\nb", domain.OrgID(strings.Repeat("x", 250))} {
 		if _, err := Create(Config{Dir: t.TempDir(), Org: bad, Master: master}); err == nil {

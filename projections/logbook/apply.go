@@ -95,7 +95,7 @@ func classify(tx *projections.Tx, en *domain.Entry) error {
 
 // corrected changes a class by a correction of the report.
 func corrected(c *projections.Class, e incident.FactCorrected) error {
-	if e.Event != (incident.IncidentReported{}).EventName() {
+	if e.Event != "IncidentReported" {
 		return nil
 	}
 	if v, ok := e.Fields["track"]; ok {

@@ -1,0 +1,225 @@
+package incident
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/policy"
+)
+
+var update = flag.Bool("update", false, "write what happened into the stories")
+
+// A story is a text file: a title, then sections.
+//
+//	-- given --   orders that must be accepted
+//	-- when --    orders under test
+//	-- then --    what they caused, written by -update and then read by a person
+//
+// Before an order, lines may say: at T (the desk's clock), as ROLE, and for the
+// next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
+// $notification stand for the ids that the last such order made.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no stories", err)
+	}
+	set := storyPolicy(t)
+	commands, refusals := map[string]bool{}, map[domain.Code]bool{}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			st := &story{world: newWorld(t, set), role: "security-officer", commands: commands, refusals: refusals}
+			got := st.play(t, string(b))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(b) {
+				t.Errorf("the story goes otherwise; it now reads:\n%s", got)
+			}
+		})
+	}
+	for _, r := range CommandTypes() {
+		if !commands[r.Name()] {
+			t.Errorf("no story in which %s is accepted", r.Name())
+		}
+	}
+	for _, code := range []domain.Code{
+		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
+		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
+		RefusedNoDuty, RefusedHold, RefusedWithdrawn, domain.CodeDenied, domain.CodeInvalid,
+	} {
+		if !refusals[code] {
+			t.Errorf("no story with the refusal %s", code)
+		}
+	}
+}
+
+type story struct {
+	*world
+	role     domain.Code
+	occurred domain.Moment
+	by       *domain.By
+	happened domain.Text
+	commands map[string]bool
+	refusals map[domain.Code]bool
+}
+
+func (st *story) play(t *testing.T, text string) string {
+	title, rest, _ := strings.Cut(text, "-- ")
+	var out strings.Builder
+	out.WriteString(title)
+	for _, section := range strings.Split("-- "+rest, "\n-- ") {
+		name, body, _ := strings.Cut(strings.TrimPrefix(section, "-- "), " --\n")
+		switch name {
+		case "given", "when":
+			body = strings.TrimRight(body, "\n") + "\n"
+			fmt.Fprintf(&out, "-- %s --\n%s", name, body)
+			var then []string
+			for _, line := range strings.Split(strings.TrimSuffix(body, "\n"), "\n") {
+				told, err := st.line(t, line)
+				if name == "given" && err != nil {
+					t.Fatalf("given %s\nbut %v", line, err)
+				}
+				then = append(then, told...)
+			}
+			if name == "when" {
+				fmt.Fprintf(&out, "-- then --\n%s\n", strings.Join(then, "\n"))
+			}
+		case "then":
+		default:
+			t.Fatalf("unknown section %q", name)
+		}
+	}
+	return out.String()
+}
+
+// line plays one line of a story and tells what came of it.
+func (st *story) line(t *testing.T, line string) ([]string, error) {
+	word, rest, _ := strings.Cut(line, " ")
+	instant := func(s string) time.Time {
+		at, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		return at
+	}
+	switch word {
+	case "":
+		return nil, nil
+	case "at":
+		st.now = instant(rest).UTC()
+		return nil, nil
+	case "as":
+		st.role = domain.Code(rest)
+		return nil, nil
+	case "occurred":
+		st.world.t.Helper()
+		st.occurred = domain.Moment{Time: instant(rest), Precision: domain.PrecisionMinute}
+		return nil, nil
+	case "happened":
+		st.happened = domain.Text(rest)
+		return nil, nil
+	case "by":
+		medium, who, _ := strings.Cut(rest, " ")
+		st.by = &domain.By{Medium: domain.Code(medium), Text: domain.Text(who)}
+		return nil, nil
+	}
+	for id, name := range st.names {
+		rest = strings.ReplaceAll(rest, name, id)
+	}
+	o := st.order(st.role, decode(t, word, rest))
+	o.Occurred, o.By, o.Happened = st.occurred, st.by, st.happened
+	st.occurred, st.by, st.happened = domain.Moment{}, nil, ""
+	phase := st.s.Phase
+	d, err := st.give(o)
+	if err != nil {
+		var r *domain.Refusal
+		errors.As(err, &r)
+		st.refusals[r.Code] = true
+		said := "refused " + r.Error()
+		if r.Allowed != nil {
+			said += "\n  allowed now: " + strings.Join(r.Allowed, " ")
+		}
+		return []string{st.named(said)}, err
+	}
+	st.commands[word] = true
+	for what, id := range d.IDs {
+		for old, name := range st.names {
+			if name == "$"+what {
+				delete(st.names, old)
+			}
+		}
+		st.names[id] = "$" + what
+	}
+	var out []string
+	for _, e := range d.Events {
+		if !slices.Contains(append(byName[word].Events, always...), e.EventName()) {
+			t.Errorf("%s caused %s, which its table line does not name", word, e.EventName())
+		}
+		out = append(out, st.named(tell(e)))
+	}
+	for _, warning := range d.Warnings {
+		out = append(out, st.named(fmt.Sprintf("warning %s: %s (%s)", warning.Code, warning.Text, warning.Requirement)))
+	}
+	if st.s.Phase != phase {
+		out = append(out, fmt.Sprintf("entry %d; the incident is now %s", st.s.Seq, st.s.Phase))
+	} else {
+		out = append(out, fmt.Sprintf("entry %d", st.s.Seq))
+	}
+	return out, nil
+}
+
+func (st *story) named(s string) string {
+	for id, name := range st.names {
+		s = strings.ReplaceAll(s, id, name)
+	}
+	return s
+}
+
+// tell writes an event for a reader: clocks in words, all else as it stands.
+func tell(e domain.Event) string {
+	due := func(t time.Time, provisional bool) string {
+		s := "no fixed term"
+		if !t.IsZero() {
+			s = "due " + t.Format(time.RFC3339)
+		}
+		if provisional {
+			s += " (provisional)"
+		}
+		return s
+	}
+	switch e := e.(type) {
+	case policy.ClockArmed:
+		return fmt.Sprintf("  ClockArmed %s from %s, %s", e.Clock, e.Origin.AnchorPath, due(e.Due, e.Provisional))
+	case policy.ClockMoved:
+		s := fmt.Sprintf("  ClockMoved %s from %s, %s, was %s", e.Clock, e.Origin.AnchorPath, due(e.Due, e.Provisional), due(e.Was, false))
+		if e.Reopened {
+			s += ", runs again"
+		}
+		return s
+	case policy.ClockMet:
+		return fmt.Sprintf("  ClockMet %s at %s, on time %t", e.Clock, e.At.Format(time.RFC3339), e.OnTime)
+	case policy.ClockCancelled:
+		return fmt.Sprintf("  ClockCancelled %s", e.Clock)
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err.Error()
+	}
+	return "  " + e.EventName() + " " + string(b)
+}

@@ -1,0 +1,16 @@
+// Package deadlines is the view of running terms: which are due next, how each
+// stands, and when the program itself must say that one is due soon or overdue.
+//
+// Rows, by the first byte of their key (numbers big-endian):
+//
+//	i key(16)                     the incident and all its clocks
+//	d due(8) key(16) clock id     one running clock that does not stand still
+//	a instant(8) key(16) clock id the next thing to be said of such a clock
+//	n year(4) track(1)            how many numbers of a series are given
+//
+// It may import the standard library, domain, domain/incident, domain/policy and
+// projections.
+//
+// Invariant: the rows d and a are what the incident's row says; one written, all
+// are.
+package deadlines
