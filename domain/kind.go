@@ -87,7 +87,9 @@ func Shape[E Event](v int) EventType {
 	}
 }
 
-// Retired declares an old shape of an event type and how it reads today.
+// Retired declares an old shape of an event type and how it reads today. The
+// path of a sealed field must not change between shapes: a disclosure names the
+// path it had when it was sealed, and it is put back into today's event.
 func Retired[Old any, E Event](v int, up func(Old) E) EventType {
 	var zero E
 	return EventType{

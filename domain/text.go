@@ -34,9 +34,13 @@ type Disclosed struct {
 }
 
 // SetApart splits an event in its open part, in which every Text is empty, and
-// its sealed fields in order of their path. It changes nothing of e.
+// its sealed fields in order of their path. It changes nothing of e. A pointer
+// is taken for what it points at.
 func SetApart(e Event, ref Ref, id OrderID) (Event, []Disclosed) {
 	v := reflect.ValueOf(e)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
 	if !plan(v.Type()).sealed {
 		return e, nil
 	}
@@ -46,6 +50,28 @@ func SetApart(e Event, ref Ref, id OrderID) (Event, []Disclosed) {
 	takeTexts(cp, "", "", sealing{ref: ref, id: id}, &out)
 	slices.SortFunc(out, func(a, b Disclosed) int { return strings.Compare(a.Path, b.Path) })
 	return cp.Interface().(Event), out
+}
+
+// TextsOf splits a command in what of it stands open, in which every Text is
+// empty, and its texts by path in order. It changes nothing of c.
+func TextsOf(c Command) (Command, []Disclosed) {
+	v := reflect.ValueOf(c)
+	pointer := v.Kind() == reflect.Pointer
+	if pointer {
+		v = v.Elem()
+	}
+	if !plan(v.Type()).sealed {
+		return c, nil
+	}
+	cp := reflect.New(v.Type())
+	cp.Elem().Set(v)
+	var out []Disclosed
+	takeTexts(cp.Elem(), "", "", sealing{}, &out)
+	slices.SortFunc(out, func(a, b Disclosed) int { return strings.Compare(a.Path, b.Path) })
+	if !pointer {
+		cp = cp.Elem()
+	}
+	return cp.Interface().(Command), out
 }
 
 // PutBack sets sealed fields of an event by path and returns the whole event. A

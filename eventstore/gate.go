@@ -270,6 +270,13 @@ func (s *Store) start(ctx context.Context, g *gate) error {
 	if err != nil {
 		return fmt.Errorf("eventstore: ledger %s: %w", g.org, err)
 	}
+	if !g.clean {
+		// A killed process may have left records in the page cache only. They
+		// become what everything rests on, so they go to disk first.
+		if err := j.sync(); err != nil {
+			return fmt.Errorf("eventstore: ledger %s: %w", g.org, err)
+		}
+	}
 	if len(g.extra) > 0 {
 		if err := j.write(g.extra); err != nil {
 			return fmt.Errorf("eventstore: ledger %s: take over entries of the stream: %w", g.org, err)

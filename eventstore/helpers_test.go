@@ -41,7 +41,9 @@ func testKinds() []domain.Kind {
 
 var epoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func key(n int) domain.Key { return domain.Key{UUID: uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, n))} }
+func key(n int) domain.Key {
+	return domain.Key{UUID: uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, n))}
+}
 
 var orders atomic.Uint64
 

@@ -394,6 +394,16 @@ func (j *journal) chunk(after, to domain.Seq) ([][]byte, error) {
 	return out, nil
 }
 
+// sync makes every segment durable, whoever wrote it.
+func (j *journal) sync() error {
+	for _, s := range j.segs {
+		if err := s.f.Sync(); err != nil {
+			return fmt.Errorf("journal segment %s: %w", s.path, err)
+		}
+	}
+	return syncDir(j.dir)
+}
+
 func (j *journal) close() error {
 	var errs []error
 	for _, s := range j.segs {

@@ -22,8 +22,10 @@ type Sealer interface {
 	// Seal sets apart what is sealed and returns when its keys are durable.
 	Seal(ctx context.Context, org domain.OrgID, ref domain.Ref, id domain.OrderID, by *domain.By,
 		events []domain.Event, version func(name string) int) ([]domain.Record, *domain.By, []domain.Box, error)
-	// MAC is a keyed hash of an order's canonical bytes.
-	MAC(o domain.Order, canonical []byte) (domain.Hash, error)
+	// MAC is a keyed hash of an order as given, over what of it stands open and
+	// what is sealed; Matches tells whether an order given again has it.
+	MAC(ctx context.Context, o domain.Order, open, sealed []byte) (domain.Hash, error)
+	Matches(o domain.Order, open, sealed []byte, mac domain.Hash) (bool, error)
 }
 
 // Config is what a desk works with. Nothing in it changes while it is open.
@@ -88,14 +90,10 @@ func (d *Desk) Give(ctx context.Context, o domain.Order) (domain.Receipt, error)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
-	mac, err := d.mac(o)
-	if err != nil {
-		return domain.Receipt{}, err
-	}
 	ref := domain.Ref{Kind: o.Kind, Key: o.Key}
 	defer d.locks.lock(ref)()
 	for range attempts {
-		r, err := d.try(ctx, kind, ref, o, mac)
+		r, err := d.try(ctx, kind, ref, o)
 		if !errors.Is(err, domain.ErrConflict) {
 			return r, err
 		}
@@ -104,13 +102,14 @@ func (d *Desk) Give(ctx context.Context, o domain.Order) (domain.Receipt, error)
 }
 
 // try decides an order once against what the aggregate is now.
-func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, o domain.Order, mac domain.Hash) (domain.Receipt, error) {
+func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given domain.Order) (domain.Receipt, error) {
+	o := given
 	f, err := d.fold(ctx, kind, ref)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
 	if seq, ok := f.orders[o.ID]; ok {
-		return d.repeated(seq, mac)
+		return d.repeated(given, seq)
 	}
 	if o.IfSeq != nil && *o.IfSeq != f.seq {
 		return domain.Receipt{}, domain.Refuse(domain.CodeStale, "contract 2", "the last entry is %d, not %d; look again before you decide", f.seq, *o.IfSeq)
@@ -129,12 +128,19 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, o dom
 	if len(dec.Events) == 0 {
 		return domain.Receipt{}, fmt.Errorf("desk: %s: %s yields neither events nor a refusal", ref, o.Command.CommandName())
 	}
-	en := d.entry(f, o, mac, dec)
+	en := entry(f, o, dec)
 	if o.DryRun {
 		en.Events = plain(dec.Events, d.c.Version)
 		return receipt(en, dec), nil
 	}
+	open, sealed, err := canonical(given)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
 	if en.Events, en.By, en.Sealed, err = d.c.Sealer.Seal(ctx, o.Org, ref, o.ID, o.By, dec.Events, d.c.Version); err != nil {
+		return domain.Receipt{}, err
+	}
+	if en.MAC, err = d.c.Sealer.MAC(ctx, given, open, sealed); err != nil {
 		return domain.Receipt{}, err
 	}
 	if err := d.c.Log.Append(ctx, en); err != nil {
@@ -191,24 +197,32 @@ func (d *Desk) stamp(f *folded) time.Time {
 	return now
 }
 
-func (d *Desk) entry(f *folded, o domain.Order, mac domain.Hash, dec domain.Decision) *domain.Entry {
+func entry(f *folded, o domain.Order, dec domain.Decision) *domain.Entry {
 	return &domain.Entry{
 		ID: o.ID, Org: o.Org, Kind: o.Kind, Key: o.Key, Prev: f.seq, PrevHash: f.hash,
 		Command: o.Command.CommandName(), Actor: o.Actor,
 		Occurred: o.Occurred, Recorded: o.Recorded, Correlation: o.Correlation, Causation: o.Causation,
-		MAC: mac, Basis: dec.Basis,
+		Basis: dec.Basis,
 	}
 }
 
-// repeated answers an order that was accepted before: with the same receipt if
-// it is the same order, else with a refusal.
-func (d *Desk) repeated(seq domain.Seq, mac domain.Hash) (domain.Receipt, error) {
+// repeated answers an order that was accepted before: with its receipt if it is
+// the same order, else with a refusal.
+func (d *Desk) repeated(o domain.Order, seq domain.Seq) (domain.Receipt, error) {
 	en, err := d.c.Log.Entry(seq)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
-	if en.MAC != mac {
-		return domain.Receipt{}, domain.Refuse(domain.CodeReused, "contract 4", "order %s was given before with another actor or other content (entry %d); a new order needs a new id", en.ID, seq)
+	open, sealed, err := canonical(o)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	same, err := d.c.Sealer.Matches(o, open, sealed, en.MAC)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	if !same {
+		return domain.Receipt{}, domain.Refuse(domain.CodeReused, "contract 4", "order %s was given before with another actor or other content (entry %d); a new order needs a new id", o.ID, seq)
 	}
 	r := receipt(en, domain.Decision{})
 	r.Repeated = true

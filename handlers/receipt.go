@@ -38,8 +38,8 @@ func plain(events []domain.Event, version func(string) int) []domain.Record {
 	return out
 }
 
-// asGiven is an order as its actor gave it: what must be the same when the
-// order is repeated under its id.
+// asGiven is what of an order as its actor gave it stands open, and sealedPart
+// what is sealed: both must be the same when the order is repeated under its id.
 type asGiven struct {
 	Org      domain.OrgID    `json:"org"`
 	Kind     domain.KindName `json:"kind"`
@@ -47,29 +47,43 @@ type asGiven struct {
 	Actor    domain.Actor    `json:"actor"`
 	By       *domain.By      `json:"by"`
 	Occurred string          `json:"occurred"`
-	Happened domain.Text     `json:"happened"`
 	Command  string          `json:"command"`
 	Body     domain.Command  `json:"body"`
 }
 
-// mac is the keyed hash of an order as given. The door does not count: the same
-// person may repeat at the counter what the web did not answer.
-func (d *Desk) mac(o domain.Order) (domain.Hash, error) {
-	g := asGiven{
-		Org: o.Org, Kind: o.Kind, Key: o.Key, Actor: o.Actor, By: o.By, Happened: o.Happened,
-		Command: o.Command.CommandName(), Body: o.Command,
-	}
+type sealedPart struct {
+	By       domain.Text `json:"by"`
+	Happened domain.Text `json:"happened"`
+	Texts    [][2]string `json:"texts"` // path and text, in order of the path
+}
+
+// canonical gives both parts of an order as given; sealed is nil where the order
+// has no text. The door does not count: the same person may repeat at the
+// counter what the web did not answer.
+func canonical(o domain.Order) (open, sealed []byte, err error) {
+	body, texts := domain.TextsOf(o.Command)
+	g := asGiven{Org: o.Org, Kind: o.Kind, Key: o.Key, Actor: o.Actor, Command: o.Command.CommandName(), Body: body}
 	g.Actor.Door = ""
+	s := sealedPart{Happened: o.Happened, Texts: make([][2]string, len(texts))}
+	if o.By != nil {
+		by := *o.By
+		s.By, by.Text = by.Text, ""
+		g.By = &by
+	}
 	if !o.Occurred.IsZero() {
 		g.Occurred = o.Occurred.Time.UTC().Format("2006-01-02T15:04:05.999999999Z") + " " + string(o.Occurred.Precision)
 	}
-	b, err := json.Marshal(g, json.Deterministic(true))
-	if err != nil {
-		return domain.Hash{}, fmt.Errorf("desk: order %s: %w", o.ID, err)
+	for i, t := range texts {
+		s.Texts[i] = [2]string{t.Path, t.Value}
 	}
-	mac, err := d.c.Sealer.MAC(o, b)
-	if err != nil {
-		return domain.Hash{}, fmt.Errorf("desk: order %s: %w", o.ID, err)
+	if open, err = json.Marshal(g, json.Deterministic(true)); err != nil {
+		return nil, nil, fmt.Errorf("desk: order %s: %w", o.ID, err)
 	}
-	return mac, nil
+	if s.By == "" && s.Happened == "" && len(texts) == 0 {
+		return open, nil, nil
+	}
+	if sealed, err = json.Marshal(s); err != nil {
+		return nil, nil, fmt.Errorf("desk: order %s: %w", o.ID, err)
+	}
+	return open, sealed, nil
 }

@@ -21,6 +21,9 @@ func (db *DB) Rebuild(ctx context.Context, l Ledger, view string, progress func(
 		return errors.New("projections: the store is open for reading only")
 	}
 	s, err := db.slot(view)
+	if err == nil {
+		err = db.alive()
+	}
 	if err != nil {
 		return err
 	}
@@ -35,7 +38,7 @@ func (db *DB) Rebuild(ctx context.Context, l Ledger, view string, progress func(
 		err = db.join(ctx, l, set, progress)
 	}
 	if err == nil && line.stopped {
-		err = ErrStopped
+		err = line.err
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("projections: rebuild %s: %w", view, err), db.dropBuild(context.WithoutCancel(ctx), s, line))
@@ -63,7 +66,9 @@ func (db *DB) startBuild(ctx context.Context, s *slot) (*line, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	s.building = g
-	return newLine(db, s, g), nil
+	l := newLine(db, s, g)
+	l.private = true
+	return l, nil
 }
 
 func (db *DB) dropBuild(ctx context.Context, s *slot, l *line) error {
@@ -110,6 +115,7 @@ func (db *DB) take(ctx context.Context, l *line) error {
 	if err != nil {
 		return fmt.Errorf("projections: view %s: %w", s.view.Name(), err)
 	}
+	l.private = false
 	db.head.add(l)
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -20,13 +20,13 @@ func generationValue(g generation) []byte {
 
 // readGeneration reads the live generation of a view, or the one being built,
 // with its sequence. There may be none: the zero generation.
-func readGeneration(r pebble.Reader, what, view string) (generation, error) {
-	v, err := readMeta(r, metaKey(what, view), 8)
+func readGeneration(get getter, what, view string) (generation, error) {
+	v, err := readMeta(get, metaKey(what, view), 8)
 	if v == nil || err != nil {
 		return generation{}, wrapView(view, err)
 	}
 	g := generation{id: binary.BigEndian.Uint32(v), shape: binary.BigEndian.Uint32(v[4:])}
-	v, err = readMeta(r, seqKey(g.id), 8)
+	v, err = readMeta(get, seqKey(g.id), 8)
 	if v == nil || err != nil {
 		return g, wrapView(view, err)
 	}
@@ -41,23 +41,29 @@ func wrapView(view string, err error) error {
 	return fmt.Errorf("projections: view %s: %w", view, err)
 }
 
-// readMeta reads a value of a fixed length; nil where there is none.
-func readMeta(r pebble.Reader, key []byte, n int) ([]byte, error) {
-	v, closer, err := r.Get(key)
+// A getter reads a key; nil where it is not there. The value holds until the
+// next call.
+type getter func(key []byte) ([]byte, error)
+
+func (db *DB) get(key []byte) ([]byte, error) {
+	v, closer, err := db.pebble.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := append([]byte(nil), v...)
-	if err := closer.Close(); err != nil {
-		return nil, err
+	v = append([]byte{}, v...)
+	return v, closer.Close()
+}
+
+// readMeta reads a value of a fixed length; nil where there is none.
+func readMeta(get getter, key []byte, n int) ([]byte, error) {
+	v, err := get(key)
+	if err == nil && v != nil && len(v) != n {
+		err = fmt.Errorf("key %q: %w", key, ErrRow)
 	}
-	if len(out) != n {
-		return nil, fmt.Errorf("key %q: %w", key, ErrRow)
-	}
-	return out, nil
+	return v, err
 }
 
 // remove deletes a generation.

@@ -17,7 +17,7 @@ import (
 type Config struct {
 	Dir        string       // folder of the store; made where it is missing
 	FS         vfs.FS       // nil: the machine's own
-	CacheBytes int64        // for blocks read from disk; 0: 64 MiB
+	CacheBytes int64        // for blocks read from disk, beside at most 96 MiB for those to be written; 0: 64 MiB
 	ReadOnly   bool         // nothing in Dir is changed; Run and Rebuild refuse
 	Scratch    string       // folder in which Check builds; empty: Dir with "-check"
 	Logger     *slog.Logger // nil: slog.Default
@@ -28,7 +28,6 @@ type Config struct {
 type DB struct {
 	cfg    Config
 	pebble *pebble.DB
-	lock   *pebble.Lock
 	disk   *disk
 	log    *slog.Logger
 	slots  []*slot
@@ -42,6 +41,7 @@ type DB struct {
 	mu      sync.Mutex // guards what the slots say, and:
 	changed chan struct{}
 	closed  bool
+	dead    error  // why nothing more may be written
 	next    uint32 // next free generation; 0: not read yet
 }
 
@@ -86,31 +86,35 @@ func (db *DB) open() error {
 			return err
 		}
 	}
-	lock, err := pebble.LockDirectory(db.cfg.Dir, db.cfg.FS)
-	if err != nil {
-		return err
-	}
-	cache := pebble.NewCache(db.cfg.CacheBytes)
+	// Pebble takes its memtables off the cache.
+	cache := pebble.NewCache(db.cfg.CacheBytes + memTables*memTableBytes)
 	defer cache.Unref()
-	opts := options(db.disk, cache, lock, db.cfg.ReadOnly)
-	err = guarded(db.disk, func() (err error) {
+	opts := options(db.disk, cache, db.cfg.ReadOnly)
+	err := guarded(db.disk, func() (err error) {
 		db.pebble, err = pebble.Open(db.cfg.Dir, opts)
 		return err
 	})
-	if err != nil {
-		return errors.Join(err, lock.Close())
+	if errors.Is(err, pebble.ErrDBDoesNotExist) {
+		err = ErrNotBuilt
 	}
-	db.lock = lock
+	if err != nil {
+		return errors.Join(err, db.disk.unlock())
+	}
 	return nil
 }
 
-func options(d *disk, cache *pebble.Cache, lock *pebble.Lock, readOnly bool) *pebble.Options {
+const (
+	memTableBytes = 32 << 20
+	memTables     = 3 // at most, before writes wait
+)
+
+func options(d *disk, cache *pebble.Cache, readOnly bool) *pebble.Options {
 	o := &pebble.Options{
-		FS: d, Cache: cache, Lock: lock, ReadOnly: readOnly, Logger: pebbleLog{d},
+		FS: d, Cache: cache, ReadOnly: readOnly, Logger: pebbleLog{d},
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  true,
-		MemTableSize:                32 << 20,
-		MemTableStopWritesThreshold: 3,
+		MemTableSize:                memTableBytes,
+		MemTableStopWritesThreshold: memTables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               128 << 20,
@@ -118,8 +122,14 @@ func options(d *disk, cache *pebble.Cache, lock *pebble.Lock, readOnly bool) *pe
 		MaxOpenFiles:                500,
 	}
 	o.CompactionConcurrencyRange = func() (lower, upper int) { return 1, 2 }
-	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
-	o.TargetFileSizes[0] = 8 << 20
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings {
+		c := pebble.DBCompressionFastest
+		for i := range len(c.Levels) - 2 {
+			c.Levels[i] = pebble.DBCompressionNone.Levels[i] // short-lived: not worth the effort
+		}
+		return c
+	})
+	o.TargetFileSizes[0] = 16 << 20
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 16 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
@@ -156,10 +166,10 @@ func (db *DB) findSlots(views []View) error {
 		s := &slot{db: db, view: v}
 		db.slots = append(db.slots, s)
 		var err error
-		if s.live, err = readGeneration(db.pebble, "live/", v.Name()); err != nil {
+		if s.live, err = readGeneration(db.get, "live/", v.Name()); err != nil {
 			return err
 		}
-		if s.building, err = readGeneration(db.pebble, "build/", v.Name()); err != nil {
+		if s.building, err = readGeneration(db.get, "build/", v.Name()); err != nil {
 			return err
 		}
 		if db.cfg.ReadOnly {
@@ -218,19 +228,12 @@ func (db *DB) newGeneration(b *pebble.Batch, shape uint32) (generation, error) {
 	defer db.mu.Unlock()
 	key := metaKey("next", "")
 	if db.next == 0 {
-		v, closer, err := db.pebble.Get(key)
-		switch {
-		case errors.Is(err, pebble.ErrNotFound):
-			db.next = 1
-		case err != nil:
+		v, err := readMeta(db.get, key, 4)
+		if err != nil {
 			return generation{}, err
-		case len(v) != 4:
-			return generation{}, errors.Join(ErrRow, closer.Close())
-		default:
+		}
+		if db.next = 1; v != nil {
 			db.next = binary.BigEndian.Uint32(v)
-			if err := closer.Close(); err != nil {
-				return generation{}, err
-			}
 		}
 	}
 	g := generation{id: db.next, shape: shape}
@@ -265,11 +268,11 @@ func (db *DB) Close() error {
 		fault, _, changed := db.disk.state()
 		if fault != nil {
 			db.disk.abandon()
-			return errors.Join(fmt.Errorf("projections: close %s: %w", db.cfg.Dir, fault), db.lock.Close())
+			return errors.Join(fmt.Errorf("projections: close %s: %w", db.cfg.Dir, fault), db.disk.unlock())
 		}
 		select {
 		case err := <-done:
-			return errors.Join(err, db.lock.Close())
+			return err
 		case <-changed:
 		}
 	}

@@ -24,13 +24,16 @@ func (db *DB) Digest(ctx context.Context, view string) (d Digest, err error) {
 	if _, err := db.slot(view); err != nil {
 		return d, err
 	}
-	snap := db.Snapshot()
+	snap, err := db.Snapshot()
+	if err != nil {
+		return d, err
+	}
 	defer func() {
 		if cerr := snap.Close(); err == nil {
 			err = cerr
 		}
 	}()
-	g, err := readGeneration(snap.s, "live/", view)
+	g, err := readGeneration(snap.get, "live/", view)
 	if err != nil {
 		return d, err
 	}
@@ -43,7 +46,7 @@ func (db *DB) Digest(ctx context.Context, view string) (d Digest, err error) {
 	buf = KeySeq(buf, g.seq)
 	sum.Write(buf)
 	if g.id != 0 {
-		r := &Reader{s: snap.s, view: view, gen: g, prefix: rowPrefix(g.id)}
+		r := &Reader{s: snap, view: view, gen: g, prefix: rowPrefix(g.id)}
 		n := 0
 		for k, v := range r.Scan(nil, nil) {
 			buf = Bytes(Bytes(buf[:0], k), v)

@@ -3,6 +3,7 @@ package projections
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -28,6 +29,7 @@ type disk struct {
 	broken  bool          // they will not go on
 	changed chan struct{} // closed when fault or broken changes
 	stop    chan struct{} // closed by abandon
+	lock    io.Closer     // on the folder
 }
 
 func newDisk(fs vfs.FS, log *slog.Logger) *disk {
@@ -161,6 +163,32 @@ func (d *disk) OpenDir(name string) (vfs.File, error) {
 
 func (d *disk) Rename(old, name string) error {
 	return d.do("rename", name, func() error { return d.FS.Rename(old, name) })
+}
+
+// Lock takes the lock on the folder, and keeps it so that abandon frees it.
+func (d *disk) Lock(name string) (io.Closer, error) {
+	lock, err := d.FS.Lock(name)
+	if err != nil {
+		return nil, fmt.Errorf("the folder is in use by another process: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lock = lock
+	return unlocker{d}, nil
+}
+
+type unlocker struct{ d *disk }
+
+func (u unlocker) Close() error { return u.d.unlock() }
+
+func (d *disk) unlock() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	lock := d.lock
+	if d.lock = nil; lock == nil {
+		return nil
+	}
+	return lock.Close()
 }
 
 func (d *disk) Unwrap() vfs.FS { return d.FS }

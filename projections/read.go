@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -11,41 +10,57 @@ import (
 	"incidentledger/domain"
 )
 
-// A Snapshot shows all views as they stood at one moment. It must be closed.
+// A Snapshot shows all views as they stood at one moment. It is for one
+// goroutine, is meant to be short, and must be closed.
+//
+// It holds an iterator of Pebble, not a snapshot of Pebble: closing one of those
+// may wait for the disk.
 type Snapshot struct {
-	db *DB
-	s  *pebble.Snapshot
+	base *pebble.Iterator // where the others are cloned from; also reads single keys
 }
 
 // Snapshot takes a snapshot. Views that advance together stand at the same entry
 // in it.
-func (db *DB) Snapshot() *Snapshot { return &Snapshot{db, db.pebble.NewSnapshot()} }
+func (db *DB) Snapshot() (*Snapshot, error) {
+	it, err := db.pebble.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	if err != nil {
+		return nil, fmt.Errorf("projections: snapshot: %w", err)
+	}
+	return &Snapshot{it}, nil
+}
 
-// Close lets go of the snapshot and of everything read through it.
+// Close lets go of the snapshot. No reader of it may be used any more.
 func (s *Snapshot) Close() error {
-	if err := s.s.Close(); err != nil {
+	if err := s.base.Close(); err != nil {
 		return fmt.Errorf("projections: snapshot: %w", err)
 	}
 	return nil
 }
 
+func (s *Snapshot) get(key []byte) ([]byte, error) {
+	if !s.base.SeekPrefixGE(key) {
+		return nil, s.base.Error()
+	}
+	return append([]byte{}, s.base.Value()...), nil
+}
+
 // Read gives the rows of a view of a given shape. ErrNotBuilt says that the live
 // rows have another shape, or that there are none.
 func (s *Snapshot) Read(view string, shape uint32) (*Reader, error) {
-	g, err := readGeneration(s.s, "live/", view)
+	g, err := readGeneration(s.get, "live/", view)
 	if err != nil {
 		return nil, err
 	}
 	if g.id == 0 || g.shape != shape {
 		return nil, fmt.Errorf("projections: view %s shape %d: %w", view, shape, ErrNotBuilt)
 	}
-	return &Reader{s: s.s, view: view, gen: g, prefix: rowPrefix(g.id)}, nil
+	return &Reader{s: s, view: view, gen: g, prefix: rowPrefix(g.id)}, nil
 }
 
 // A Reader reads the rows of one view in one snapshot. It is for one goroutine.
 // An error of the store is kept: after one, reads find nothing, and Err tells.
 type Reader struct {
-	s      *pebble.Snapshot
+	s      *Snapshot
 	view   string
 	gen    generation
 	prefix [5]byte
@@ -72,17 +87,9 @@ func (r *Reader) Get(key []byte) (val []byte, found bool) {
 		return nil, false
 	}
 	r.key = append(append(r.key[:0], r.prefix[:]...), key...)
-	v, closer, err := r.s.Get(r.key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, false
-	}
-	if err != nil {
-		r.Fail(err)
-		return nil, false
-	}
-	val = append([]byte{}, v...)
-	r.Fail(closer.Close())
-	return val, true
+	val, err := r.s.get(r.key)
+	r.Fail(err)
+	return val, val != nil
 }
 
 // Scan gives the rows from lo up to but without hi in key order; hi nil: to the
@@ -101,7 +108,7 @@ func (r *Reader) scan(lo, hi []byte, first, next func(*pebble.Iterator) bool) it
 		if r.err != nil {
 			return
 		}
-		it, err := r.s.NewIter(bounds(r.prefix, lo, hi))
+		it, err := r.s.base.Clone(pebble.CloneOptions{IterOptions: bounds(r.prefix, lo, hi)})
 		if err != nil {
 			r.Fail(err)
 			return

@@ -20,6 +20,9 @@ func (db *DB) Run(ctx context.Context, l Ledger) error {
 	if db.cfg.ReadOnly {
 		return errors.New("projections: the store is open for reading only")
 	}
+	if err := db.alive(); err != nil {
+		return err
+	}
 	if !db.runs.CompareAndSwap(false, true) {
 		return errors.New("projections: runs already")
 	}

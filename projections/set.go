@@ -145,6 +145,7 @@ func (s *set) commit(ctx context.Context, progress func(domain.Seq)) error {
 		}
 	}
 	if err := s.db.commit(ctx, b); err != nil {
+		s.db.giveUp(err)
 		return err
 	}
 	for _, l := range s.lines {
@@ -178,6 +179,26 @@ func (db *DB) arrived(lines []*line) {
 		}
 	}
 	db.wake()
+}
+
+// giveUp notes that what is in memory and what is in the store may differ, so
+// that nothing more may be written before the store is opened again.
+func (db *DB) giveUp(err error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.dead == nil {
+		db.dead = fmt.Errorf("projections: the store must be opened again: %w", err)
+	}
+}
+
+// alive reports why nothing more may be written, if so.
+func (db *DB) alive() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return ErrClosed
+	}
+	return db.dead
 }
 
 // commit applies a batch, and waits while the disk is full. After an error it is

@@ -3,7 +3,6 @@ package projections
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -20,16 +19,26 @@ import (
 // stops the view at this entry whatever Apply returns.
 type Tx struct {
 	reader pebble.Reader
+	at     *pebble.Iterator // over what is written; opened when needed
 	prefix [5]byte
 	key    []byte // scratch
 
-	rows  []row // known rows, in order of first touch
-	index map[string]int32
-	dirty []int32 // rows to be written with the next commit
-	arena arena
+	// Rows that were touched lately. When they become many they move to old, and
+	// those that are touched again come back.
+	known
+	old   known
+	dirty []int32 // known rows to be written with the next commit
 
-	back []was // how to undo the entry at hand
-	err  error
+	back  []was // how to undo the entry at hand
+	stale bool  // an undo left known rows that may be wrong
+	err   error
+}
+
+// known is rows in memory, in order of first touch.
+type known struct {
+	rows  []row
+	index map[string]int32 // by key, which lies in the arena
+	arena arena
 }
 
 type row struct {
@@ -43,15 +52,16 @@ type was struct {
 	row
 }
 
-// A Tx forgets the rows it knows once it holds this many or this much.
+// Known rows become old once there are this many, or they take this much. A
+// view's rows in memory so take twice that at most, and a batch more.
 const (
-	txMaxRows  = 1 << 15
-	txMaxBytes = 4 << 20
+	knownRows  = 1 << 16
+	knownBytes = 6 << 20
 )
 
 func newTx(r pebble.Reader, gen uint32) *Tx {
-	tx := &Tx{reader: r, index: map[string]int32{}}
-	tx.prefix = rowPrefix(gen)
+	tx := &Tx{reader: r, prefix: rowPrefix(gen)}
+	tx.forget()
 	return tx
 }
 
@@ -120,7 +130,8 @@ func (tx *Tx) Scan(lo, hi []byte) iter.Seq2[[]byte, []byte] {
 
 func (tx *Tx) begin() { tx.back, tx.err = tx.back[:0], nil }
 
-// undo takes back what was written since begin.
+// undo takes back what was written since begin. What is known afterwards is good
+// for writing it, not for reading.
 func (tx *Tx) undo() {
 	for _, w := range slices.Backward(tx.back) {
 		tx.rows[w.at] = w.row
@@ -134,6 +145,7 @@ func (tx *Tx) undo() {
 	}
 	tx.dirty = tx.dirty[:n]
 	tx.back = tx.back[:0]
+	tx.stale = true
 }
 
 // find gives the place of a row among the known ones and reads it where it is
@@ -143,20 +155,29 @@ func (tx *Tx) find(key []byte) int32 {
 	if at, ok := tx.index[unsafe.String(unsafe.SliceData(tx.key), len(tx.key))]; ok {
 		return at
 	}
+	if at, ok := tx.old.index[unsafe.String(unsafe.SliceData(tx.key), len(tx.key))]; ok {
+		r := tx.old.rows[at]
+		return tx.know(row{val: tx.arena.copy(r.val), there: r.there})
+	}
 	if tx.err != nil {
 		return -1
 	}
-	val, closer, err := tx.reader.Get(tx.key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return tx.know(row{})
+	if tx.at == nil {
+		it, err := tx.reader.NewIter(&pebble.IterOptions{UseL6Filters: true})
+		if err != nil {
+			tx.fail(err)
+			return -1
+		}
+		tx.at = it
 	}
-	if err != nil {
+	if tx.at.SeekPrefixGE(tx.key) {
+		return tx.know(row{val: tx.arena.copy(tx.at.Value()), there: true})
+	}
+	if err := tx.at.Error(); err != nil {
 		tx.fail(err)
 		return -1
 	}
-	r := row{val: tx.arena.copy(val), there: true}
-	tx.fail(closer.Close())
-	return tx.know(r)
+	return tx.know(row{})
 }
 
 // know takes a row under the key in tx.key into the known ones.
@@ -214,22 +235,44 @@ func (tx *Tx) write(b *pebble.Batch) error {
 	return nil
 }
 
-// written says that the changes are committed.
+// written says that the changes are committed, or that all are done with.
 func (tx *Tx) written() {
+	tx.leave()
 	for _, at := range tx.dirty {
 		tx.rows[at].dirty = false
 	}
 	tx.dirty = tx.dirty[:0]
-	if len(tx.rows) > txMaxRows || tx.arena.used > txMaxBytes {
+	if tx.stale {
 		tx.forget()
+	} else if len(tx.rows) > knownRows || tx.arena.used > knownBytes {
+		tx.known, tx.old = tx.old, tx.known
+		tx.known.reset()
 	}
 }
 
+// leave closes the iterator, which shows what was written when it was opened.
+func (tx *Tx) leave() {
+	if tx.at != nil {
+		tx.fail(tx.at.Close())
+		tx.at = nil
+	}
+}
+
+// forget drops all that is known; everything must be written.
 func (tx *Tx) forget() {
-	clear(tx.index)
-	clear(tx.rows)
-	tx.rows, tx.dirty, tx.back = tx.rows[:0], tx.dirty[:0], tx.back[:0]
-	tx.arena.reset()
+	tx.known.reset()
+	tx.old.reset()
+	tx.dirty, tx.back, tx.stale = tx.dirty[:0], tx.back[:0], false
+}
+
+func (k *known) reset() {
+	if k.index == nil {
+		k.index = map[string]int32{}
+	}
+	clear(k.index)
+	clear(k.rows)
+	k.rows = k.rows[:0]
+	k.arena.reset()
 }
 
 // An arena holds bytes that are freed all at once.

@@ -60,6 +60,8 @@ type line struct {
 	gen     generation // seq: the last entry applied, committed or not
 	tx      *Tx
 	stopped bool
+	private bool  // its failing is told to whoever began it, not as the view's
+	err     error // why it stopped
 }
 
 func newLine(db *DB, s *slot, g generation) *line {
@@ -77,7 +79,10 @@ func (l *line) apply(en *domain.Entry) {
 	if err != nil {
 		l.tx.undo()
 		l.stopped = true
-		l.slot.fail(fmt.Errorf("projections: view %s: entry %d: %w", l.slot.view.Name(), en.Seq, err))
+		l.err = fmt.Errorf("projections: view %s: entry %d: %w", l.slot.view.Name(), en.Seq, err)
+		if !l.private {
+			l.slot.fail(l.err)
+		}
 		return
 	}
 	l.gen.seq = en.Seq

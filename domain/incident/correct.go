@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -47,9 +48,10 @@ type CorrectFact struct {
 func (CorrectFact) CommandName() string { return "CorrectFact" }
 
 // A rederiver is an event of which some fields follow from others: a correction
-// reckons them anew. It also refuses what cannot be true together.
+// reckons them anew and keeps what the ledger gave out, such as ids. It also
+// refuses what cannot be true together.
 type rederiver interface {
-	rederive(d *deciding) (domain.Event, error)
+	rederive(d *deciding, was domain.Event) (domain.Event, error)
 }
 
 func (c CorrectFact) decide(d *deciding) error {
@@ -67,7 +69,7 @@ func (c CorrectFact) decide(d *deciding) error {
 	}
 	is := given
 	if r, ok := given.(rederiver); ok {
-		if is, err = r.rederive(d); err != nil {
+		if is, err = r.rederive(d, was); err != nil {
 			return err
 		}
 	}
@@ -77,6 +79,15 @@ func (c CorrectFact) decide(d *deciding) error {
 	e, err := c.event(d, was, given, is)
 	if err != nil {
 		return err
+	}
+	next := d.s.Clone()
+	if err := next.correct(e); err != nil {
+		return err
+	}
+	for i, h := range next.Holds {
+		if !h.To.IsZero() && h.To.Before(h.From) || i > 0 && h.From.Before(next.Holds[i-1].To) {
+			return domain.Refuse(RefusedHold, "contract 3", "then the hold from %s would end before it begins or overlap another", stamp(h.From))
+		}
 	}
 	d.emit(e)
 	return nil
@@ -138,7 +149,7 @@ func (c CorrectFact) patch(was domain.Event, row eventRow) (domain.Event, error)
 			return nil, malformed("fields."+string(name), "%s is no field of %s; it has %s", name, row.Name, strings.Join(slices.Sorted(maps.Keys(has)), ", "))
 		}
 		if _, err := row.decode([]byte(`{"` + string(name) + `":` + v.String() + `}`)); err != nil {
-			return nil, malformed("fields."+string(name), "%s does not fit %s: %s is not what %s takes", v, name, kindOf(v), f.Type)
+			return nil, malformed("fields."+string(name), "%s takes %s, not %s", name, wordsFor(f.Type), v)
 		}
 		set(raw, string(name), v)
 		if flag := "has" + strings.ToUpper(string(name[:1])) + string(name[1:]); f.Type == reflect.TypeFor[domain.Text]() {
@@ -296,33 +307,78 @@ func hasText(t reflect.Type) bool {
 	return t == reflect.TypeFor[domain.Text]()
 }
 
-func kindOf(v Value) string {
-	switch v.String()[0] {
-	case '"':
-		return "a text"
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	case 't', 'f':
-		return "true or false"
-	case 'n':
-		return "null"
+// wordsFor says what a field of a type takes.
+func wordsFor(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return "an instant in RFC 3339 with offset"
+	case reflect.TypeFor[domain.Key](), reflect.TypeFor[domain.PersonID]():
+		return "an id (UUID)"
 	}
-	return "a number"
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		return "a whole number"
+	case reflect.Pointer:
+		return wordsFor(t.Elem())
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map, reflect.Struct:
+		return "an object"
+	}
+	return "a text or code"
+}
+
+// rederive implements rederiver. Who was promised anonymity keeps it (INT-06).
+func (e IncidentReported) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	if anonymous := was.(IncidentReported).Anonymous; anonymous != e.Anonymous || anonymous && e.Reporter != "" {
+		return e, domain.Refuse(RefusedAnonymous, "INT-06", "whether a report is anonymous is settled when it is made, and then it names no reporter")
+	}
+	return e, e.coherent()
 }
 
 // rederive implements rederiver.
-func (e IncidentReported) rederive(*deciding) (domain.Event, error) { return e, e.coherent() }
-
-// rederive implements rederiver.
-func (e PriorityAssessed) rederive(d *deciding) (domain.Event, error) {
+func (e PriorityAssessed) rederive(d *deciding, _ domain.Event) (domain.Event, error) {
 	err := e.weigh(d.set)
 	return e, err
 }
 
 // rederive implements rederiver.
-func (e AuthorityNotified) rederive(d *deciding) (domain.Event, error) {
+func (e IncidentEscalated) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	e.Escalation = was.(IncidentEscalated).Escalation
+	if (e.To == "") == e.ToPerson.IsZero() {
+		return e, malformed("fields.to", "an escalation goes to a role or to a person, to exactly one of them; take the other back with null")
+	}
+	return e, nil
+}
+
+// rederive implements rederiver.
+func (e AuthorityNotified) rederive(d *deciding, was domain.Event) (domain.Event, error) {
+	old := was.(AuthorityNotified)
+	e.Notification, e.Required = old.Notification, old.Required
+	if e.Authority != old.Authority {
+		e.demand(d)
+	}
 	e.judge(d.s)
+	return e, nil
+}
+
+// rederive implements rederiver.
+func (e NotificationChannelAdded) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	e.Notification = was.(NotificationChannelAdded).Notification
+	e.Channel = withReferences([]Channel{e.Channel})[0]
+	return e, nil
+}
+
+// rederive implements rederiver.
+func (e NotificationWithdrawn) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	e.Notification, e.Channels = was.(NotificationWithdrawn).Notification, withReferences(e.Channels)
+	return e, nil
+}
+
+// rederive implements rederiver.
+func (e IncidentReopened) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	e.Leg, e.Because = was.(IncidentReopened).Leg, was.(IncidentReopened).Because
 	return e, nil
 }

@@ -105,8 +105,11 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 		d.at = o.Recorded
 	}
 	if err := d.judge(row); err != nil {
-		if r, ok := err.(*domain.Refusal); ok && r.Allowed == nil && r.Code != domain.CodeInvalid {
-			r.Allowed = allowed(s.Phase, o.Actor)
+		if r, ok := err.(*domain.Refusal); ok && r.Allowed == nil {
+			switch r.Code {
+			case RefusedWrongState, RefusedAlreadyBegun, domain.CodeDenied:
+				r.Allowed = allowed(s.Phase, o.Actor)
+			}
 		}
 		return domain.Decision{}, err
 	}

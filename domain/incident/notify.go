@@ -178,18 +178,13 @@ func (c NotifyAuthority) decide(d *deciding) error {
 		Duties: c.Duties, Authority: c.Authority, Regime: c.Regime, Stage: c.Stage, Via: c.Via,
 		Submitted: c.Submitted, Channels: c.Channels, LateReason: c.LateReason, HasLateReason: c.LateReason != "",
 	}
-	if a, ok := d.set.AuthorityAt(c.Authority, c.Submitted); ok {
-		e.Required = a.Mandatory()
-	}
 	if len(c.Answers) > 0 {
 		e.Answers = make(map[domain.Code]Given, len(c.Answers))
 		for field, a := range c.Answers {
 			e.Answers[field] = Given(a)
 		}
 	}
-	if len(e.Duties) == 0 {
-		e.Duties = d.s.owed(c.Authority)
-	}
+	e.demand(d)
 	late := e.judge(d.s)
 	if late != "" && c.LateReason == "" {
 		r := domain.Refuse(RefusedLate, "X-01", "%s has passed; a late notification gives its reasons in lateReason", late)
@@ -205,6 +200,18 @@ func (c NotifyAuthority) decide(d *deciding) error {
 		d.warn("no_duty", "NOT-11", "no duty towards %s is open in this incident; the notification is kept all the same", c.Authority)
 	}
 	return nil
+}
+
+// demand fills in what the authority demands and is owed.
+func (e *AuthorityNotified) demand(d *deciding) {
+	e.Required = nil
+	if a, ok := d.set.AuthorityAt(e.Authority, e.Submitted); ok {
+		e.Required = a.Mandatory()
+	}
+	others := func(id domain.Code) bool { return !d.s.owes(id, e.Authority) }
+	if e.Duties = slices.DeleteFunc(slices.Clone(e.Duties), others); len(e.Duties) == 0 {
+		e.Duties = d.s.owed(e.Authority)
+	}
 }
 
 // judge fills in what follows from the channels, answers and terms: what is

@@ -48,6 +48,7 @@ type law struct {
 // A rule is one version of a Rule ready for judging.
 type rule struct {
 	src       Rule
+	path      string // where it stands in the set
 	law       *law
 	policy    domain.Hash
 	source    Source
@@ -213,9 +214,10 @@ func (l ServiceLevel) rule(st LevelStage, t LevelTerm) Rule {
 func (c *compiler) resolve(l listed, list []listed) (Rule, bool) {
 	r := l.Rule
 	seen := map[domain.Code]bool{r.ID: true}
+	by := r.ID
 	for base := r.Extends; base != ""; {
 		if seen[base] {
-			c.hard(l.path+".extends", "rule %s extends itself by way of %s", r.ID, base)
+			c.hard(l.path+".extends", "rule %s extends itself: by way of %s it leads back to %s", r.ID, by, base)
 			return r, false
 		}
 		seen[base] = true
@@ -225,7 +227,7 @@ func (c *compiler) resolve(l listed, list []listed) (Rule, bool) {
 			return r, false
 		}
 		r = r.Over(list[i].Rule)
-		base = list[i].Extends
+		by, base = base, list[i].Extends
 	}
 	return r, true
 }
@@ -281,7 +283,7 @@ func (c *compiler) rule(l listed, list []listed) *rule {
 	if src.ID == "" || strings.ContainsAny(string(src.ID), "/ ") {
 		c.hard(l.path+".id", "%q is not an id; write a word such as gdpr-33", src.ID)
 	}
-	r := &rule{src: src, law: c.law, source: c.s.Sources[src.Source], stage: cmp.Or(src.Stage, "initial"), fixedZone: src.Zone != ""}
+	r := &rule{src: src, path: l.path, law: c.law, source: c.s.Sources[src.Source], stage: cmp.Or(src.Stage, "initial"), fixedZone: src.Zone != ""}
 	var err error
 	if r.loc, err = location(cmp.Or(src.Zone, c.s.Zone)); err != nil {
 		c.hard(l.path+".zone", "%v", err)
@@ -355,6 +357,11 @@ func (c *compiler) recipients(r *rule) {
 	}
 	if to.Else != "" {
 		one(to.Else)
+	}
+	if to.Resolve != "" { // whoever it may be is readied once
+		for _, a := range c.s.Authorities {
+			one(a.ID)
+		}
 	}
 }
 

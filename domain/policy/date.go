@@ -143,8 +143,12 @@ func parseSpan(s string) (span, error) {
 			unit := text[i]
 			units, text = units[at+1:], text[i+1:]
 			switch {
+			case part.units == "HMS" && unit == 'H':
+				sp.clock += time.Duration(min(n, 1e6)) * time.Hour
+			case part.units == "HMS" && unit == 'M':
+				sp.clock += time.Duration(n) * time.Minute
 			case part.units == "HMS":
-				sp.clock += time.Duration(n) * map[byte]time.Duration{'H': time.Hour, 'M': time.Minute, 'S': time.Second}[unit]
+				sp.clock += time.Duration(n) * time.Second
 			case unit == 'Y':
 				sp.months += 12 * n
 			case unit == 'M':

@@ -39,7 +39,7 @@ func (c *compiler) lint(list []listed) {
 	}
 	for _, versions := range c.law.rules {
 		for i := 1; i < len(versions); i++ {
-			c.versions("rules", string(versions[i].src.ID), versions[i-1].valid, versions[i].valid)
+			c.versions(versions[i].path, string(versions[i].src.ID), versions[i-1].valid, versions[i].valid)
 		}
 	}
 	last := map[domain.Code]valid{}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sort"
 	"sync"
 	"time"
 
@@ -24,15 +25,15 @@ var tzdb = sync.OnceValue(func() domain.Code {
 			return ""
 		}
 		fmt.Fprintln(h, zone)
-		end := time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC)
-		for t := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC); t.Before(end); {
-			name, off := t.In(loc).Zone()
-			fmt.Fprintln(h, t.Unix(), off, name)
-			_, next := t.In(loc).ZoneBounds()
-			if next.IsZero() {
-				break
+		first, last := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+		const day = 86400
+		for t := first; t < last; t += day {
+			was, is := offset(time.Unix(t, 0), loc), offset(time.Unix(t+day, 0), loc)
+			if was == is && t != first {
+				continue
 			}
-			t = next
+			n := sort.Search(day, func(i int) bool { return offset(time.Unix(t+int64(i), 0), loc) != was })
+			fmt.Fprintln(h, t+int64(n), was, is)
 		}
 	}
 	return domain.Code(hex.EncodeToString(h.Sum(nil)))

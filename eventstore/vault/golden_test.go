@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -63,7 +64,7 @@ func TestTheFormatStandsStill(t *testing.T) {
 		s.Open, s.SD = append(s.Open, open), append(s.SD, rec.SD)
 	}
 	var err error
-	if s.MAC, err = v.MAC(domain.Order{ID: en.ID, Org: org}, []byte(s.Canonical)); err != nil {
+	if s.MAC, err = v.MAC(context.Background(), domain.Order{ID: en.ID, Org: org}, []byte(s.Canonical), []byte(s.Canonical)); err != nil {
 		t.Fatal(err)
 	}
 	mustClose(t, v)
@@ -125,8 +126,8 @@ func TestTheOldSampleOpens(t *testing.T) {
 		en.Events = append(en.Events, domain.Record{Type: e.EventName(), V: 1, Event: p.Elem().Interface().(domain.Event), SD: s.SD[i]})
 	}
 	opens(t, v, en, "the mayor", story()...)
-	if mac, err := v.MAC(domain.Order{Org: s.Org}, []byte(s.Canonical)); err != nil || mac != s.MAC {
-		t.Errorf("the keyed hash is %s (%v), was %s", mac, err, s.MAC)
+	if same, err := v.Matches(domain.Order{ID: s.Order, Org: s.Org}, []byte(s.Canonical), []byte(s.Canonical), s.MAC); err != nil || !same {
+		t.Errorf("the keyed hash %s does not match its order (%v)", s.MAC, err)
 	}
 }
 
@@ -208,10 +209,14 @@ func TestByHand(t *testing.T) {
 	if !strings.HasPrefix(scopes[0], "ledger/"+org+" ") {
 		t.Errorf("the first key is that of %s", scopes[0])
 	}
-	macKey := must(hkdf.Key(sha256.New, keys[scopes[0]], nil, "incidentledger/mac/1\n"+org, 32))
-	mac := hmac.New(sha256.New, macKey)
-	mac.Write([]byte(s.Canonical))
-	if hex.EncodeToString(mac.Sum(nil)) != s.MAC.String() {
+	half := func(key []byte, info string) string {
+		mac := hmac.New(sha256.New, must(hkdf.Key(sha256.New, key, nil, info, 32)))
+		mac.Write([]byte(s.Canonical))
+		return hex.EncodeToString(mac.Sum(nil)[:16])
+	}
+	entryKey := scopes[slices.IndexFunc(scopes, func(s string) bool { return strings.HasPrefix(s, "entry/") })]
+	id := strings.TrimPrefix(strings.Fields(entryKey)[0], "entry/")
+	if half(keys[scopes[0]], "incidentledger/mac/1\n"+org)+half(keys[entryKey], "incidentledger/mac/1\n"+org+"\n"+id) != s.MAC.String() {
 		t.Error("the keyed hash is another")
 	}
 

@@ -2,9 +2,7 @@ package vault
 
 import (
 	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -152,18 +150,6 @@ func create(c Config) error {
 // Cut is how many bytes, left by a crash, were cut off when the vault was
 // opened. They belonged to keys that nobody had been given yet.
 func (v *Vault) Cut() int64 { return v.cut }
-
-// MAC is the keyed hash of an order's canonical bytes. It tells a repetition of
-// the order from another order under its id, without saying anything of its
-// content to those who lack the key. What is canonical is the caller's to say.
-func (v *Vault) MAC(o domain.Order, canonical []byte) (domain.Hash, error) {
-	if err := v.serves(o.Org); err != nil {
-		return domain.Hash{}, fmt.Errorf("vault: order %s: %w", o.ID, err)
-	}
-	m := hmac.New(sha256.New, v.macKey)
-	m.Write(canonical)
-	return domain.Hash(m.Sum(nil)), nil
-}
 
 // Close waits for the keys under way, notes the good close and gives up the
 // file. Closing again does nothing.

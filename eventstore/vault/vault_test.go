@@ -237,7 +237,7 @@ func TestOrganisationsOpenNothingOfEachOther(t *testing.T) {
 	if got, err := w.Open(&moved); err == nil && got.Erased != len(en.Sealed) {
 		t.Errorf("another organisation's vault opened the entry as its own: %+v", got)
 	}
-	if _, err := w.MAC(domain.Order{Org: org}, nil); err == nil {
+	if _, err := w.MAC(context.Background(), domain.Order{Org: org}, nil, nil); err == nil {
 		t.Error("another organisation's vault made a keyed hash")
 	}
 	mustClose(t, v)
@@ -256,21 +256,36 @@ func TestMACKnowsARepetition(t *testing.T) {
 	c := config(t)
 	v := mustCreate(t, c)
 	o := domain.Order{ID: orderID(1), Org: org}
-	first, err := v.MAC(o, []byte("order"))
+	mac, err := v.MAC(context.Background(), o, []byte("open"), []byte("sealed"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mustClose(t, v)
 	v = mustOpen(t, c)
-	if again, err := v.MAC(o, []byte("order")); err != nil || again != first {
-		t.Errorf("the same order gives %v, then %v (%v)", first, again, err)
-	}
-	if other, _ := v.MAC(o, []byte("order.")); other == first {
-		t.Error("another order has the same keyed hash")
+	for _, again := range []struct {
+		open, sealed string
+		same         bool
+	}{{"open", "sealed", true}, {"open.", "sealed", false}, {"open", "sealed.", false}, {"open", "", false}} {
+		var sealed []byte
+		if again.sealed != "" {
+			sealed = []byte(again.sealed)
+		}
+		if same, err := v.Matches(o, []byte(again.open), sealed, mac); err != nil || same != again.same {
+			t.Errorf("%q, %q: same %v (%v), want %v", again.open, again.sealed, same, err, again.same)
+		}
 	}
 	w := mustCreate(t, config(t))
-	if foreign, _ := w.MAC(o, []byte("order")); foreign == first {
-		t.Error("the hash does not depend on the vault's key")
+	foreign, err := w.MAC(context.Background(), o, []byte("open"), []byte("sealed"))
+	if err != nil || foreign == mac {
+		t.Error("the hash does not depend on the vault's keys:", err)
+	}
+	// In a vault that lacks the entry's key only the open half is compared.
+	plain, err := v.MAC(context.Background(), domain.Order{ID: orderID(2), Org: org}, []byte("open"), nil)
+	if err != nil || [16]byte(plain[16:]) != [16]byte{} || [16]byte(plain[:16]) != [16]byte(mac[:16]) {
+		t.Errorf("without text the hash is %s (%v)", plain, err)
+	}
+	if same, err := v.Matches(domain.Order{ID: orderID(3), Org: org}, []byte("open"), []byte("guess"), mac); err != nil || !same {
+		t.Errorf("without the entry's key: %v, %v", same, err)
 	}
 }
 

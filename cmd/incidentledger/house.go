@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/ledger"
+	"incidentledger/domain/policy"
+	"incidentledger/eventstore"
+	"incidentledger/eventstore/vault"
+	"incidentledger/handlers"
+	"incidentledger/handlers/policyfile"
+	"incidentledger/projections"
+	"incidentledger/projections/audit"
+	"incidentledger/projections/deadlines"
+	"incidentledger/projections/logbook"
+	"incidentledger/projections/register"
+)
+
+// A house is an open data folder: the store, and an office for each
+// organisation that has a ledger in it.
+type house struct {
+	dir    string
+	master string // path of the master key file
+	log    *slog.Logger
+	store  *eventstore.Store
+
+	ctx    context.Context // ends when the house closes
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	offices map[domain.OrgID]*office
+}
+
+// An office is one organisation's desk and everything behind it.
+type office struct {
+	org    domain.OrgID
+	ledger *eventstore.Ledger
+	vault  *vault.Vault
+	law    *law
+	desk   *handlers.Desk
+	views  *projections.DB
+	zone   *time.Location
+
+	stop context.CancelFunc
+	ran  chan struct{} // closed when the views have stopped
+}
+
+// kindNames are the kinds whose entries a ledger may hold. Decisions on
+// incidents need the law of an organisation, which basis gives.
+func kinds(basis func() incident.Basis) []domain.Kind {
+	return []domain.Kind{ledger.Kind(), policy.Adoptions(), incident.Kind(basis)}
+}
+
+// storeKinds declares the same kinds where only their event shapes matter.
+func storeKinds() []domain.Kind {
+	return kinds(func() incident.Basis { return incident.Basis{} })
+}
+
+// views are the read models of one ledger. To remove one is to remove its line
+// and its folder.
+func viewsOf(zone *time.Location) []projections.View {
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New()}
+}
+
+// houseConfig says which data folder to open and how.
+type houseConfig struct {
+	Dir    string
+	Master string            // path of the master key file
+	Listen eventstore.Listen // NATS listener
+	Log    *slog.Logger
+	Fail   func(error) // told when the process must end; nil: nobody
+}
+
+// openHouse opens a data folder. The start-up gate of every ledger has passed
+// when it returns; views catch up in the background.
+func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
+	h := &house{dir: c.Dir, master: c.Master, log: c.Log, offices: map[domain.OrgID]*office{}}
+	h.ctx, h.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	h.store, err = eventstore.Open(ctx, eventstore.Config{
+		Dir: c.Dir, Kinds: storeKinds(), Listen: c.Listen, Log: c.Log,
+		Alarm:     func(msg string) { c.Log.Error("the embedded server complains", "alarm", true, "msg", msg) },
+		OnFailure: c.Fail,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	for _, org := range h.store.Orgs() {
+		if err := h.open(ctx, org); err != nil {
+			return nil, fmt.Errorf("organisation %s: %w", org, err)
+		}
+	}
+	return h, nil
+}
+
+// open sets up the office of an organisation whose ledger is founded.
+func (h *house) open(ctx context.Context, org domain.OrgID) error {
+	l, err := h.store.Ledger(org)
+	if err != nil {
+		return err
+	}
+	master, err := vault.ReadMasterKey(h.master)
+	if err != nil {
+		return err
+	}
+	v, err := vault.OpenVault(vault.Config{Dir: h.vaultDir(org), Org: org, Master: master})
+	if err != nil {
+		return err
+	}
+	o := &office{org: org, ledger: l, vault: v, law: newLaw(l, h.store.Dir(org)), ran: make(chan struct{})}
+	if err := o.law.load(ctx); err != nil {
+		return errors.Join(err, v.Close())
+	}
+	return h.staff(o)
+}
+
+// staff gives an office its desk and its views.
+func (h *house) staff(o *office) error {
+	zone, err := time.LoadLocation(string(o.law.genesis().Zone))
+	if err != nil {
+		return errors.Join(fmt.Errorf("zone of the ledger: %w", err), o.vault.Close())
+	}
+	o.zone = zone
+	o.desk = handlers.NewDesk(handlers.Config{
+		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+	})
+	if o.views, err = projections.Open(projections.Config{Dir: h.viewsDir(o.org), Logger: h.log}, viewsOf(zone)...); err != nil {
+		return errors.Join(err, o.vault.Close())
+	}
+	ctx, stop := context.WithCancel(h.ctx)
+	o.stop = stop
+	go func() {
+		defer close(o.ran)
+		if err := o.views.Run(ctx, o.ledger); err != nil {
+			h.log.Error("the views have stopped", "org", o.org, "alarm", true, "err", err)
+		}
+	}()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.offices[o.org] = o
+	return nil
+}
+
+func (h *house) vaultDir(org domain.OrgID) string { return filepath.Join(h.dir, "vault", string(org)) }
+func (h *house) viewsDir(org domain.OrgID) string { return filepath.Join(h.dir, "views", string(org)) }
+
+// office finds an organisation's office.
+func (h *house) office(org domain.OrgID) (*office, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	o := h.offices[org]
+	if o == nil {
+		return nil, fmt.Errorf("organisation %s has no ledger here: %w", org, domain.ErrNotFound)
+	}
+	return o, nil
+}
+
+// orgs lists the organisations in order of their id.
+func (h *house) orgs() []domain.OrgID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]domain.OrgID, 0, len(h.offices))
+	for org := range h.offices {
+		out = append(out, org)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// close stops everything in reverse and marks the stop as clean.
+func (h *house) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cancel(errors.New("the ledger is being closed"))
+	var errs []error
+	for _, o := range h.offices {
+		o.stop()
+		<-o.ran
+		errs = append(errs, o.views.Close())
+	}
+	errs = append(errs, h.store.Close())
+	for _, o := range h.offices {
+		errs = append(errs, o.vault.Close())
+	}
+	h.offices = map[domain.OrgID]*office{}
+	return errors.Join(errs...)
+}
+
+// A founding is what init needs to know.
+type founding struct {
+	Org     domain.OrgID
+	Name    string
+	Country domain.Code
+	Zone    string
+}
+
+// found creates an organisation's ledger: its vault, its genesis entry and the
+// adoption of the shipped policy set. A crash in between leaves no ledger.
+func (h *house) found(ctx context.Context, f founding) (err error) {
+	set, err := policyfile.Shipped()
+	if err != nil {
+		return err
+	}
+	master, err := vault.ReadMasterKey(h.master)
+	if errors.Is(err, fs.ErrNotExist) {
+		master, err = vault.NewMasterKey(h.master)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.setVaultAside(f.Org); err != nil {
+		return err
+	}
+	l, err := h.store.Found(ctx, f.Org)
+	if err != nil {
+		return err
+	}
+	v, err := vault.Create(vault.Config{Dir: h.vaultDir(f.Org), Org: f.Org, Master: master})
+	if err != nil {
+		return err
+	}
+	o := &office{org: f.Org, ledger: l, vault: v, law: newLaw(l, h.store.Dir(f.Org)), ran: make(chan struct{})}
+	if err := h.firstEntries(ctx, o, f, set); err != nil {
+		return errors.Join(err, v.Close())
+	}
+	if err := o.law.load(ctx); err != nil {
+		return errors.Join(err, v.Close())
+	}
+	if err := h.store.Founded(f.Org); err != nil {
+		return errors.Join(err, v.Close())
+	}
+	return h.staff(o)
+}
+
+// setVaultAside moves the vault of a founding that a crash interrupted out of
+// the way. Keys are never removed here.
+func (h *house) setVaultAside(org domain.OrgID) error {
+	if _, err := h.store.Ledger(org); err == nil {
+		return fmt.Errorf("organisation %s: %w", org, eventstore.ErrExists)
+	}
+	there, err := vault.Exists(h.vaultDir(org))
+	if err != nil || !there {
+		return err
+	}
+	for n := 1; ; n++ {
+		to := fmt.Sprintf("%s.unfounded-%d", h.vaultDir(org), n)
+		if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
+			return os.Rename(h.vaultDir(org), to)
+		}
+	}
+}
+
+// firstEntries writes the genesis entry and the adoption of the policy set.
+func (h *house) firstEntries(ctx context.Context, o *office, f founding, set *policy.Set) error {
+	var suffix [6]byte
+	if _, err := rand.Read(suffix[:]); err != nil {
+		return err
+	}
+	seed, err := o.vault.LogSeed(ctx)
+	if err != nil {
+		return err
+	}
+	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+	if err := keepPolicy(h.store.Dir(f.Org), set); err != nil {
+		return err
+	}
+	desk := handlers.NewDesk(handlers.Config{
+		Org: f.Org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+	})
+	for _, first := range []struct {
+		kind domain.KindName
+		key  domain.Key
+		c    domain.Command
+	}{
+		{ledger.Name, ledger.Key(f.Org), &ledger.FoundLedger{
+			Origin: domain.Code("incidentledger/" + string(f.Org) + "/" + hex.EncodeToString(suffix[:])),
+			LogKey: domain.Code(base64.StdEncoding.EncodeToString(public)), Country: f.Country, Zone: domain.Code(f.Zone),
+			Formats: []domain.Code{eventstore.EntryFormat, "number/1", policy.Engine}, Name: domain.Text(f.Name),
+		}},
+		{policy.AdoptionKind, policy.AdoptionKey(f.Org, set.ID), &policy.ApprovePolicy{
+			Set: set.ID, Version: set.Version, Policy: set.Hash(), ValidFrom: set.ValidFrom, ValidTo: set.ValidTo,
+			Grounds: "The policy set that the program ships, adopted when the ledger was founded.",
+		}},
+	} {
+		_, err := desk.Give(ctx, domain.Order{
+			ID: handlers.NewOrderID(), Kind: first.kind, Key: first.key, Command: first.c,
+			Actor: domain.Actor{Role: "operator", For: f.Org, Door: "system", Proof: "system"},
+		})
+		if err != nil {
+			return fmt.Errorf("found the ledger of %s: %w", f.Org, err)
+		}
+	}
+	return nil
+}
+
+// opener is a vault as the doors see it.
+type opener struct{ v *vault.Vault }
+
+func (o opener) Open(en *domain.Entry) ([]domain.Event, string, int, error) {
+	out, err := o.v.Open(en)
+	return out.Events, out.By, out.Erased, err
+}

@@ -1,0 +1,317 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
+	"incidentledger/projections"
+	"incidentledger/projections/audit"
+	"incidentledger/projections/deadlines"
+	"incidentledger/projections/register"
+)
+
+var phases = []string{"reported", "registered", "on-hold", "resolved", "closed", "rejected", "withdrawn", "merged"}
+
+// listOperations are the views over all incidents.
+func (s *server) listOperations() []*operation {
+	const org = "/organisations/{org}"
+	var columns []string
+	for _, c := range register.Columns() {
+		columns = append(columns, string(c))
+	}
+	return []*operation{
+		{id: "list-incidents", method: http.MethodGet, path: org + "/incidents", tag: "views", do: (*request).incidents,
+			summary: "The register: incidents by their open fields",
+			about:   "Sealed texts are not searched. Without sort the newest come first.",
+			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			query: []param{
+				{name: "q", kind: word, doc: "a number or its beginning, a key, or a code of category, department, chain or route"},
+				{name: "state", kind: list, oneof: phases, doc: "any of these"},
+				{name: "open", kind: flag, doc: "true: neither closed, rejected, withdrawn nor merged"},
+				{name: "priority", kind: list, oneof: []string{"0", "1", "2", "3", "4", "5"}, doc: "any of these; 0: none yet"},
+				{name: "category", kind: word}, {name: "kind", kind: word}, {name: "channel", kind: word},
+				{name: "department", kind: word}, {name: "chain", kind: word}, {name: "routedTo", kind: word},
+				{name: "track", kind: word, oneof: []string{"normal", "integrity"}},
+				{name: "owner", kind: id, doc: "a person"},
+				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
+				{name: "overdue", kind: flag, doc: "true: a running term was marked overdue"},
+				{name: "leak", kind: flag, doc: "true: a data leak is suspected or known"},
+				{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it with"},
+				{name: "sort", kind: word, oneof: columns}, {name: "order", kind: word, oneof: []string{"asc", "desc"}},
+				limitParam, cursorParam,
+			}},
+		{id: "list-deadlines", method: http.MethodGet, path: org + "/deadlines", tag: "views", do: (*request).deadlines,
+			summary: "Running terms, next due first",
+			about:   "Terms that stand still, are met or cancelled, or have no fixed due instant are not among them; those of one incident are.",
+			gives:   page[clock]{}, headers: []string{"Ledger-Seq"}, waits: []string{deadlines.Name},
+			query: []param{
+				{name: "within", kind: duration, doc: "due by then, counted from at; those past due are among them"},
+				{name: "at", kind: instant, doc: "taken for now; it judges what is overdue among the terms known today"},
+				{name: "recipient", kind: word, doc: "to whom something is owed"},
+				{name: "statutory", kind: flag, doc: "true: only those from law or agreement"},
+				{name: "exercises", kind: word, oneof: []string{"with", "without"}, doc: "without it with"},
+				limitParam, cursorParam,
+			}},
+		{id: "list-audit", method: http.MethodGet, path: org + "/audit", tag: "views", do: (*request).audit,
+			summary: "Who did what: every entry, newest first",
+			gives:   page[audit.Row]{}, headers: []string{"Ledger-Seq"}, waits: []string{audit.Name, register.Name},
+			query: []param{
+				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, or an incident's number"},
+				{name: "kind", kind: word, doc: "of aggregate; with a key and without kind: incident"},
+				{name: "for", kind: word, doc: "organisation acted for"}, {name: "command", kind: word},
+				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
+				limitParam, cursorParam,
+			}},
+	}
+}
+
+// A summary is an incident as the register lists it.
+type summary struct {
+	Key               domain.Key      `json:"key"`
+	Number            string          `json:"number,omitempty" doc:"absent for an exercise"`
+	Seq               domain.Seq      `json:"seq" doc:"its last entry"`
+	Kind              domain.Code     `json:"kind"`
+	Category          domain.Code     `json:"category"`
+	Channel           domain.Code     `json:"channel"`
+	State             domain.Code     `json:"state"`
+	Priority          int             `json:"priority,omitempty" doc:"1 to 5; absent: none yet"`
+	Track             domain.Code     `json:"track"`
+	Department        domain.Code     `json:"department,omitempty"`
+	Chain             domain.Code     `json:"chain,omitempty"`
+	RoutedTo          domain.Code     `json:"routedTo,omitempty"`
+	Owner             domain.PersonID `json:"owner,omitzero"`
+	Recorded          time.Time       `json:"recorded"`
+	LastRecorded      time.Time       `json:"lastRecorded"`
+	Discovered        time.Time       `json:"discovered,omitzero"`
+	Resolved          time.Time       `json:"resolved,omitzero"`
+	Closed            time.Time       `json:"closed,omitzero"`
+	NextDue           time.Time       `json:"nextDue,omitzero"`
+	Overdue           int             `json:"overdue" doc:"running terms that were marked overdue"`
+	SuspectedDataLeak bool            `json:"suspectedDataLeak"`
+	Exercise          bool            `json:"exercise"`
+}
+
+func summaryOf(r *register.Row) summary {
+	return summary{
+		Key: r.Key, Number: r.Number, Seq: r.Last, Kind: r.Kind, Category: r.Category, Channel: r.Channel, State: r.Phase,
+		Priority: r.Priority, Track: r.Class.Track, Department: r.Department, Chain: r.Chain, RoutedTo: r.RoutedTo, Owner: r.Owner,
+		Recorded: r.Recorded, LastRecorded: r.LastRecorded, Discovered: r.Discovered, Resolved: r.Resolved, Closed: r.Closed,
+		NextDue: r.NextDue(), Overdue: r.Overdue(), SuspectedDataLeak: r.SuspectedDataLeak || !r.Aware.IsZero(), Exercise: r.Exercise,
+	}
+}
+
+// A place in the register: so many rows were shown.
+type skipped struct {
+	Skip int `json:"s"`
+}
+
+func (q *request) incidents() (*answer, error) {
+	limit, err := q.limit()
+	if err != nil {
+		return nil, err
+	}
+	var at skipped
+	if err := q.at(&at); err != nil {
+		return nil, err
+	}
+	want := register.Query{
+		Phases: q.codes("state"), Open: q.isSet("open"), Kind: q.code("kind"), Category: q.code("category"), Channel: q.code("channel"),
+		Department: q.code("department"), Chain: q.code("chain"), RoutedTo: q.code("routedTo"), Track: q.code("track"),
+		Owner: domain.PersonID{UUID: q.uuid("owner")}, From: q.instant("since"), To: q.instant("until"),
+		Overdue: q.isSet("overdue"), Leak: q.isSet("leak"), Skip: at.Skip, Limit: limit,
+		Sort: register.Column(q.text("sort")), Newest: q.text("order") == "desc" || !q.has("sort") && !q.has("order"),
+	}
+	for _, p := range q.codes("priority") {
+		want.Priority = append(want.Priority, int(p[0]-'0'))
+	}
+	switch q.text("exercises") {
+	case "without":
+		want.Exercises = register.Without
+	case "only":
+		want.Exercises = register.Only
+	}
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	g, err := register.In(snap)
+	if err != nil {
+		return nil, err
+	}
+	rows, total, err := find(g, want, q.text("q"))
+	if err != nil {
+		return nil, err
+	}
+	out := page[summary]{Items: make([]summary, len(rows)), Total: &total}
+	for i := range rows {
+		out.Items[i] = summaryOf(&rows[i])
+	}
+	if n := at.Skip + len(rows); n < total && len(rows) > 0 {
+		if out.Next, err = makeCursor(skipped{n}); err != nil {
+			return nil, err
+		}
+	}
+	return (&answer{body: out}).seq(g.Seq()), nil
+}
+
+// find reads q: a number or its beginning, a key, or a code of one of the fields
+// by which incidents are told apart. The first reading that finds any holds.
+func find(g *register.Register, want register.Query, q string) ([]register.Row, int, error) {
+	if q == "" {
+		return g.List(want)
+	}
+	if u, ok := parseUUID(q); ok {
+		row, err := g.ByKey(domain.Key{UUID: u}, nil)
+		if problemOf(err).Status == http.StatusNotFound {
+			return nil, 0, nil
+		}
+		return []register.Row{row}, 1, err
+	}
+	if q[0] >= '0' && q[0] <= '9' {
+		want.Number = q
+		return g.List(want)
+	}
+	for _, field := range []func(*register.Query) *domain.Code{
+		func(w *register.Query) *domain.Code { return &w.Category },
+		func(w *register.Query) *domain.Code { return &w.Department },
+		func(w *register.Query) *domain.Code { return &w.Chain },
+		func(w *register.Query) *domain.Code { return &w.RoutedTo },
+	} {
+		try := want
+		if f := field(&try); *f == "" || *f == domain.Code(q) {
+			*f = domain.Code(q)
+			if rows, total, err := g.List(try); err != nil || total > 0 {
+				return rows, total, err
+			}
+		}
+	}
+	return nil, 0, nil
+}
+
+// A place among deadlines: behind this one.
+type behind struct {
+	Due time.Time      `json:"d"`
+	Key domain.Key     `json:"k"`
+	ID  policy.ClockID `json:"c"`
+}
+
+func (q *request) deadlines() (*answer, error) {
+	limit, err := q.limit()
+	if err != nil {
+		return nil, err
+	}
+	var at behind
+	if err := q.at(&at); err != nil {
+		return nil, err
+	}
+	now := q.now()
+	if q.has("at") {
+		now = q.instant("at")
+	}
+	want := deadlines.Query{
+		Statutory: q.isSet("statutory"), Recipient: q.code("recipient"), HideExercises: q.text("exercises") == "without",
+		After: deadlines.Cursor{Due: at.Due, Key: at.Key, ID: at.ID}, Limit: limit,
+	}
+	if span, ok := parseDuration(q.text("within")); ok {
+		want.To = now.Add(span)
+	}
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	d, err := deadlines.In(snap)
+	if err != nil {
+		return nil, err
+	}
+	found, next, err := d.Find(want)
+	if err != nil {
+		return nil, err
+	}
+	out := pageOf(make([]clock, len(found)))
+	for i := range found {
+		out.Items[i] = clockIn(&found[i], now)
+	}
+	if !next.Key.IsZero() {
+		if out.Next, err = makeCursor(behind{next.Due, next.Key, next.ID}); err != nil {
+			return nil, err
+		}
+	}
+	return (&answer{body: out}).seq(d.Seq()), nil
+}
+
+func (q *request) audit() (*answer, error) {
+	limit, err := q.limit()
+	if err != nil {
+		return nil, err
+	}
+	var before domain.Seq
+	if err := q.at(&before); err != nil {
+		return nil, err
+	}
+	want := audit.Query{
+		Actor: domain.PersonID{UUID: q.uuid("actor")}, Kind: domain.KindName(q.text("kind")), For: domain.OrgID(q.text("for")),
+		Command: q.commandName(q.text("command")), From: q.instant("since"), To: q.instant("until"), Before: before, Limit: limit,
+	}
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	if q.has("key") {
+		if want.Key, err = findKey(snap, q.text("key")); err != nil {
+			return nil, err
+		}
+		if want.Kind == "" {
+			want.Kind = incident.Name
+		}
+	}
+	a, err := audit.In(snap)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.Find(want)
+	if err != nil {
+		return nil, err
+	}
+	out := pageOf(found.Rows)
+	if found.Next > 0 {
+		if out.Next, err = makeCursor(found.Next); err != nil {
+			return nil, err
+		}
+	}
+	return (&answer{body: out}).seq(a.Seq()), nil
+}
+
+// commandName gives a command's own name for either of its forms. One that no
+// kind has is taken as it is: old entries may hold it.
+func (q *request) commandName(name string) string {
+	for i := range q.s.Kinds {
+		if ct, ok := commandNamed(&q.s.Kinds[i], name); ok {
+			return ct.Name()
+		}
+	}
+	return name
+}
+
+// findKey reads a key, or the number of an incident.
+func findKey(snap *projections.Snapshot, text string) (domain.Key, error) {
+	if _, _, ok := incident.ParseNumber(text); !ok {
+		return parseKey(text)
+	}
+	g, err := register.In(snap)
+	if err != nil {
+		return domain.Key{}, err
+	}
+	row, err := g.ByNumber(text, nil)
+	if err != nil {
+		return domain.Key{}, notHere(err, "there is no incident %s", strconv.Quote(strings.TrimSpace(text)))
+	}
+	return row.Key, nil
+}

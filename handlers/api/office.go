@@ -1,0 +1,85 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
+	"incidentledger/handlers"
+	"incidentledger/projections"
+)
+
+// An Office is one organisation's ledger with everything the API needs of it.
+// Nothing in it changes while it is served; all of it may be used by many
+// goroutines.
+type Office struct {
+	Org     domain.OrgID
+	Name    string         // display name
+	Country domain.Code    // NL or BE
+	Zone    *time.Location // in which its numbers count years
+
+	Desk   *handlers.Desk
+	Log    handlers.Reader
+	Follow handlers.Follower  // for /events
+	Ledger projections.Ledger // for rebuilding views
+	Opener handlers.Opener
+	Views  *projections.DB
+	Law    func() incident.Basis // the policy adopted now
+	Broken func() error          // why the ledger takes no more entries; nil: it always does
+}
+
+// A Config says what an API serves.
+type Config struct {
+	Offices func() []*Office // every organisation, in order of its id; asked at each request
+	Version string           // of the program, semantic
+
+	// Kinds are the declarations of every kind of aggregate, the same as the
+	// desks have; Docs gives, for a kind, what its commands and fields are for.
+	Kinds []domain.Kind
+	Docs  map[domain.KindName]map[string]string
+
+	// Overlay works a rule file, as YAML text, into a policy set without changing
+	// it. An error it gives is the file's fault and is shown to the caller.
+	Overlay func(base *policy.Set, name string, src []byte) (*policy.Set, error)
+
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: slog.Default
+	Heartbeat time.Duration    // of /events; 0: 15 s
+	Patience  time.Duration    // how long a read waits for an entry; 0: 10 s
+}
+
+func (c Config) complete() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 15 * time.Second
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
+	}
+	return c
+}
+
+// server is the API at work.
+type server struct {
+	Config
+	operations []*operation
+	mux        *http.ServeMux
+	origin     *http.CrossOriginProtection
+}
+
+func (s *server) office(org domain.OrgID) (*Office, bool) {
+	for _, o := range s.Offices() {
+		if o.Org == org {
+			return o, true
+		}
+	}
+	return nil, false
+}
