@@ -17,7 +17,13 @@ func Schema(c CommandType, codes Codes, docs map[string]string) map[string]any {
 	return s
 }
 
+// A describer is a type whose JSON is not that of its Go fields.
+type describer interface{ JSONSchema() map[string]any }
+
 func schemaOf(t reflect.Type, r rules, codes Codes, docs map[string]string) map[string]any {
+	if d, ok := reflect.Zero(t).Interface().(describer); ok && t.Kind() != reflect.Pointer {
+		return d.JSONSchema()
+	}
 	switch {
 	case t == timeType:
 		return map[string]any{"type": "string", "format": "date-time"}

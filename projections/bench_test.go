@@ -26,6 +26,9 @@ func size(b *testing.B) int {
 	return n
 }
 
+// busy is a course with many incidents at a time.
+func busy(n int) course { return course{n, 400} }
+
 // BenchmarkCatchUp builds all four views from the first entry, from a ledger that
 // costs next to nothing to read.
 func BenchmarkCatchUp(b *testing.B) {
@@ -33,7 +36,7 @@ func BenchmarkCatchUp(b *testing.B) {
 	for b.Loop() {
 		db := open(b, projections.Config{Dir: b.TempDir()}, views()...)
 		begin := time.Now()
-		catchUp(b, db, course{n}, n)
+		catchUp(b, db, busy(n), n)
 		b.ReportMetric(float64(n)/time.Since(begin).Seconds(), "entries/s")
 		if err := db.Close(); err != nil {
 			b.Fatal(err)
@@ -46,7 +49,7 @@ func BenchmarkGenerate(b *testing.B) {
 	seq := domain.Seq(0)
 	for b.Loop() {
 		seq++
-		entry(seq)
+		busy(1).entry(seq)
 	}
 }
 
@@ -54,9 +57,9 @@ func BenchmarkGenerate(b *testing.B) {
 func BenchmarkQueries(b *testing.B) {
 	n := size(b)
 	db := open(b, projections.Config{Dir: b.TempDir()}, views()...)
-	catchUp(b, db, course{n}, n)
+	catchUp(b, db, busy(n), n)
 	defer db.Close()
-	key := entry(domain.Seq(n / 2)).Key
+	key := busy(n).entry(domain.Seq(n / 2)).Key
 	allow := func(c projections.Class) bool { return c.Track == "normal" }
 	run := func(name string, ask func(s *projections.Snapshot) (int, error)) {
 		b.Run(name, func(b *testing.B) {
@@ -96,7 +99,7 @@ func BenchmarkQueries(b *testing.B) {
 	}
 	run("audit/newest50", newest(audit.Query{}))
 	run("audit/organisation", newest(audit.Query{For: "org-2"}))
-	run("audit/actor", newest(audit.Query{Actor: entry(17).Actor.ID}))
+	run("audit/actor", newest(audit.Query{Actor: busy(n).entry(17).Actor.ID}))
 	run("logbook/incident", func(s *projections.Snapshot) (int, error) {
 		l, err := logbook.In(s)
 		if err != nil {

@@ -1,9 +1,9 @@
 package projections
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -45,15 +45,6 @@ type DB struct {
 	next    uint32 // next free generation; 0: not read yet
 }
 
-// A slot is one view and where it stands.
-type slot struct {
-	db       *DB
-	view     View
-	live     generation // what readers see
-	building generation // id 0: nothing is being built
-	err      error
-}
-
 // Open opens the store of some views, each of which has a name of its own. It
 // reads nothing of the ledger; Run does.
 func Open(cfg Config, views ...View) (*DB, error) {
@@ -86,6 +77,14 @@ func (db *DB) open() error {
 			return err
 		}
 	}
+	if db.cfg.ReadOnly {
+		there, err := pebble.Peek(db.cfg.Dir, db.cfg.FS)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !there.Exists {
+			return ErrNotBuilt
+		} else if err != nil {
+			return err
+		}
+	}
 	// Pebble takes its memtables off the cache.
 	cache := pebble.NewCache(db.cfg.CacheBytes + memTables*memTableBytes)
 	defer cache.Unref()
@@ -94,9 +93,6 @@ func (db *DB) open() error {
 		db.pebble, err = pebble.Open(db.cfg.Dir, opts)
 		return err
 	})
-	if errors.Is(err, pebble.ErrDBDoesNotExist) {
-		err = ErrNotBuilt
-	}
 	if err != nil {
 		return errors.Join(err, db.disk.unlock())
 	}
@@ -153,94 +149,6 @@ func guarded(d *disk, call func() error) error {
 	return <-done
 }
 
-func (db *DB) findSlots(views []View) error {
-	seen := map[string]bool{}
-	b := db.pebble.NewBatch()
-	defer b.Close()
-	db.head = newSet(db)
-	for _, v := range views {
-		if seen[v.Name()] || v.Name() == "" {
-			return fmt.Errorf("projections: view %q is given twice or has no name", v.Name())
-		}
-		seen[v.Name()] = true
-		s := &slot{db: db, view: v}
-		db.slots = append(db.slots, s)
-		var err error
-		if s.live, err = readGeneration(db.get, "live/", v.Name()); err != nil {
-			return err
-		}
-		if s.building, err = readGeneration(db.get, "build/", v.Name()); err != nil {
-			return err
-		}
-		if db.cfg.ReadOnly {
-			continue
-		}
-		if err := db.prepare(b, s); err != nil {
-			return err
-		}
-	}
-	if db.cfg.ReadOnly || b.Empty() {
-		return nil
-	}
-	if err := b.Commit(pebble.NoSync); err != nil {
-		return fmt.Errorf("projections: open: %w", err)
-	}
-	return nil
-}
-
-// prepare gives a new view its first generation, and a view whose shape was
-// raised a build beside the live one. A build that cannot go on is removed.
-func (db *DB) prepare(b *pebble.Batch, s *slot) error {
-	name, shape := s.view.Name(), s.view.Shape()
-	if s.building.id != 0 && (s.building.shape != shape || s.live.shape == shape) {
-		if err := remove(b, s.building.id); err != nil {
-			return err
-		}
-		if err := b.Delete(metaKey("build/", name), nil); err != nil {
-			return err
-		}
-		s.building = generation{}
-	}
-	var err error
-	switch {
-	case s.live.id == 0:
-		if s.live, err = db.newGeneration(b, shape); err == nil {
-			err = b.Set(metaKey("live/", name), generationValue(s.live), nil)
-		}
-	case s.live.shape != shape && s.building.id == 0:
-		if s.building, err = db.newGeneration(b, shape); err == nil {
-			err = b.Set(metaKey("build/", name), generationValue(s.building), nil)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("projections: view %s: %w", name, err)
-	}
-	if s.live.shape == shape {
-		db.head.add(newLine(db, s, s.live))
-	}
-	return nil
-}
-
-// newGeneration takes the next free number. The batches that take one are
-// committed one after the other.
-func (db *DB) newGeneration(b *pebble.Batch, shape uint32) (generation, error) {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	key := metaKey("next", "")
-	if db.next == 0 {
-		v, err := readMeta(db.get, key, 4)
-		if err != nil {
-			return generation{}, err
-		}
-		if db.next = 1; v != nil {
-			db.next = binary.BigEndian.Uint32(v)
-		}
-	}
-	g := generation{id: db.next, shape: shape}
-	db.next++
-	return g, b.Set(key, binary.BigEndian.AppendUint32(nil, db.next), nil)
-}
-
 // Close writes what is only in memory and closes the store. Run must have
 // returned and every snapshot be closed. Where the disk is full or has failed,
 // it gives the reason and leaves the store as after a crash.
@@ -282,13 +190,4 @@ func (db *DB) Close() error {
 func (db *DB) wake() {
 	close(db.changed)
 	db.changed = make(chan struct{})
-}
-
-func (db *DB) slot(view string) (*slot, error) {
-	for _, s := range db.slots {
-		if s.view.Name() == view {
-			return s, nil
-		}
-	}
-	return nil, fmt.Errorf("projections: view %s: %w", view, ErrNoView)
 }

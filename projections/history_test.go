@@ -32,17 +32,17 @@ var (
 // A course is a ledger that computes its entries: n entries of many incidents
 // that run side by side, each of some twelve entries from report to close. The
 // same n always gives the same entries.
-type course struct{ n int }
+type course struct {
+	n     int
+	aside uint64 // incidents that run at the same time
+}
 
-const (
-	aside = 400 // incidents that run at the same time
-	steps = 12  // entries of an incident
-)
+const steps = 12 // entries of an incident
 
 func (c course) ReadAll(_ context.Context, after domain.Seq) iter.Seq2[*domain.Entry, error] {
 	return func(yield func(*domain.Entry, error) bool) {
 		for seq := after + 1; seq <= domain.Seq(c.n); seq++ {
-			if !yield(entry(seq), nil) {
+			if !yield(c.entry(seq), nil) {
 				return
 			}
 		}
@@ -74,11 +74,11 @@ func id(what byte, n uint64) (u uuid.UUID) {
 
 // entry gives one entry of the course. Incidents take turns within a group of
 // aside.
-func entry(seq domain.Seq) *domain.Entry {
+func (c course) entry(seq domain.Seq) *domain.Entry {
 	at := uint64(seq - 1)
-	group, within := at/(aside*steps), at%(aside*steps)
-	step, member := within/aside, within%aside
-	n := group*aside + (member*7+step*11)%aside
+	group, within := at/(c.aside*steps), at%(c.aside*steps)
+	step, member := within/c.aside, within%c.aside
+	n := group*c.aside + (member*7+step*11)%c.aside
 	now := begun.Add(time.Duration(seq) * 7 * time.Second)
 	if seq%50 == 0 {
 		now = now.Add(-20 * time.Second) // small disorder

@@ -149,6 +149,15 @@ func TestFailingViewStopsAlone(t *testing.T) {
 				t.Errorf("serves %v, want the state before the entry %v", got, want[32])
 			}
 			stop()
+			stop = start(t, db, l) // unrepaired it stops there again, with the same rows
+			reach(t, db, "good", 45)
+			if err := db.WaitFor(t.Context(), "tally", 45); !errors.Is(err, ErrStopped) {
+				t.Errorf("run again: %v", err)
+			}
+			stop()
+			if got := digest(t, db, "tally"); got != want[32] {
+				t.Errorf("run again: %v, want %v", got, want[32])
+			}
 			mustClose(t, db)
 
 			bad.at = nil // repaired: it goes on where it stopped

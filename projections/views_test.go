@@ -30,9 +30,9 @@ var update = flag.Bool("update", false, "write golden files anew")
 // A part of the course, seen by all four views however it was batched and
 // wherever it was interrupted.
 func TestViewsDoNotDependOnBatching(t *testing.T) {
-	const n = 1500
+	const n = 700
 	db := open(t, projections.Config{}, views()...)
-	catchUp(t, db, course{n}, n)
+	catchUp(t, db, course{n, 20}, n)
 	want := digests(t, db)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestViewsDoNotDependOnBatching(t *testing.T) {
 			}
 			last = at
 			db := open(t, projections.Config{Dir: "views", FS: fs}, views()...)
-			catchUp(t, db, course{at}, at)
+			catchUp(t, db, course{at, 20}, at)
 			if crash {
 				fs = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 30, RNG: rng})
 			}
@@ -58,7 +58,7 @@ func TestViewsDoNotDependOnBatching(t *testing.T) {
 			}
 		}
 		db := open(t, projections.Config{Dir: "views", FS: fs}, views()...)
-		catchUp(t, db, course{n}, n)
+		catchUp(t, db, course{n, 20}, n)
 		if got := digests(t, db); got != want {
 			rt.Fatalf("stopped at %v, crash %v:\n%swant\n%s", stops, crash, got, want)
 		}
@@ -136,7 +136,7 @@ func story() []*domain.Entry {
 			incident.FactCorrected{Corrects: 1, Event: "IncidentReported", Fields: values(`{"category":"phishing","department":"civil-affairs"}`)}}},
 		{key, 15 + 48*60, 0, system, "MarkDueSoon", []domain.Event{policy.ClockDueSoon{Clock: clock, Stage: "warn-1", Due: at(15).Add(72 * time.Hour)}}},
 		{key, 15 + 72*60 + 1, 0, system, "MarkOverdue", []domain.Event{policy.ClockOverdue{Clock: clock, Due: at(15).Add(72 * time.Hour)}}},
-		{key, 15 + 73*60, 30, officer, "NotifyAuthority", []domain.Event{
+		{key, 15 + 73*60, 75, officer, "NotifyAuthority", []domain.Event{
 			incident.AuthorityNotified{Notification: domain.Key{UUID: id('n', 1)}, Authority: "ap", Regime: "gdpr", Stage: "initial", Submitted: at(15 + 72*60 + 30),
 				Channels: []incident.Channel{{Kind: "webform", At: at(15 + 72*60 + 30), Outcome: "delivered", HasReference: true}}, HasLateReason: true},
 			policy.ClockMet{Clock: clock, At: at(15 + 72*60 + 30), Due: at(15).Add(72 * time.Hour)},

@@ -279,6 +279,7 @@ func (h *house) firstEntries(ctx context.Context, o *office, f founding, set *po
 	if err != nil {
 		return err
 	}
+	from, to := set.Validity()
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 	if err := keepPolicy(h.store.Dir(f.Org), set); err != nil {
 		return err
@@ -297,7 +298,7 @@ func (h *house) firstEntries(ctx context.Context, o *office, f founding, set *po
 			Formats: []domain.Code{eventstore.EntryFormat, "number/1", policy.Engine}, Name: domain.Text(f.Name),
 		}},
 		{policy.AdoptionKind, policy.AdoptionKey(f.Org, set.ID), &policy.ApprovePolicy{
-			Set: set.ID, Version: set.Version, Policy: set.Hash(), ValidFrom: set.ValidFrom, ValidTo: set.ValidTo,
+			Set: set.ID, Version: domain.Code(set.Version), Policy: set.Hash(), ValidFrom: from, ValidTo: to,
 			Grounds: "The policy set that the program ships, adopted when the ledger was founded.",
 		}},
 	} {

@@ -124,7 +124,7 @@ func (s *Incident) setMark(clock, stage domain.Code, due time.Time) {
 
 // serviceClocks lists the running clocks that stand still on hold, sorted.
 func (s *Incident) serviceClocks() []domain.Code {
-	var out []domain.Code
+	out := []domain.Code{}
 	for id, c := range s.Clocks {
 		if c.Service && c.Running() && c.N >= s.Leg {
 			out = append(out, domain.Code(id))

@@ -39,7 +39,7 @@ const person = `"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11"`
 var commands = []commandRow{
 	{CommandType: domain.CommandType{New: blank[ReportIncident], Begins: true,
 		Events:  []string{"IncidentReported", "RecipientsDetermined", "IncidentRegistered"},
-		Example: `{"kind":"incident","title":"Laptop left on the train","description":"A laptop with the files of the youth team was left on the train to Sittard.","category":"lost-or-stolen-device","channel":"phone","discovered":"2026-11-20T17:40:00+01:00","ict":true,"securityRelevant":true,"suspectedDataLeak":true}`}},
+		Example: `{"kind":"incident","title":"Laptop left on the train","description":"A laptop with the files of the youth team was left on the train to Sittard.","category":"laptop-lost-or-stolen","channel":"phone","discovered":"2026-11-20T17:40:00+01:00","ict":true,"securityRelevant":true,"suspectedDataLeak":true}`}},
 	{CommandType: domain.CommandType{New: blank[VerifyReport], Roles: verifying, States: inLive,
 		Events:  []string{"ReportVerified", "IncidentRegistered"},
 		Example: `{"verdict":"confirmed","grounds":"The device is gone and was not encrypted."}`}},

@@ -58,7 +58,10 @@ func Facts(s *Incident) policy.Facts {
 	at(policy.IncidentReported, r.Reported)
 	at(policy.IncidentRecorded, s.Recorded)
 	at(policy.IncidentRegistered, s.Registered)
-	at(policy.IncidentAcknowledged, s.Acknowledged)
+	// Who restored it had taken it up: no reaction is owed after a resolution.
+	if at(policy.IncidentAcknowledged, s.Acknowledged); s.Acknowledged.IsZero() {
+		at(policy.IncidentAcknowledged, s.Resolved)
+	}
 	at(policy.IncidentResolved, s.Resolved)
 	at(policy.IncidentReopened, s.Reopened)
 	at(policy.IncidentHandled, s.Handled)

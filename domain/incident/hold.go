@@ -52,6 +52,29 @@ func (d *deciding) endHold(reason domain.Text) {
 	d.emit(policy.ClockResumed{Clocks: d.s.serviceClocks(), To: to, Reason: reason})
 }
 
+// holdsInOrder refuses corrected holds that cannot have been: each begins after
+// the one before has ended, and only one that lasts has no end.
+func (s *Incident) holdsInOrder(d *deciding) error {
+	for i, h := range s.Holds {
+		if err := domain.CheckInstant("fields.from", h.From, d.now, true); err != nil {
+			return err
+		}
+		if h.To.IsZero() {
+			if i == len(s.Holds)-1 && s.Phase == PhaseOnHold {
+				continue
+			}
+			return malformed("fields.to", "the hold from %s has ended; say when", stamp(h.From))
+		}
+		if err := domain.CheckInstant("fields.to", h.To, d.now, true); err != nil {
+			return err
+		}
+		if h.To.Before(h.From) || i > 0 && h.From.Before(s.Holds[i-1].To) {
+			return domain.Refuse(RefusedHold, "contract 3", "then the hold from %s would end before it begins or overlap another", stamp(h.From))
+		}
+	}
+	return nil
+}
+
 // hold folds the beginning and the end of a hold.
 func (s *Incident) hold(e domain.Event) {
 	n := len(s.Holds)

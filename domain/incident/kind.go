@@ -11,7 +11,7 @@ import (
 const Name domain.KindName = "incident"
 
 //go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go log.go
-//go:embed notify.go people.go priority.go report.go resolve.go value.go verify.go
+//go:embed notification.go notify.go people.go priority.go report.go resolve.go value.go verify.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

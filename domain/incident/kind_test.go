@@ -149,6 +149,35 @@ func TestFoldRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// Two states that come from one and go on each by itself do not write in each
+// other's lists.
+func TestClonesGoApart(t *testing.T) {
+	base := new(Incident)
+	id := domain.KeyNamed(org, "notification", "x")
+	for _, e := range []domain.Event{
+		IncidentReported{}, AuthorityNotified{Notification: id, Channels: make([]Channel, 1, 8)}, IncidentEscalated{Escalation: id},
+	} {
+		if err := base.apply(&posting{seq: 1}, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b := base.Clone(), base.Clone()
+	for _, c := range []struct {
+		s    *Incident
+		kind domain.Code
+	}{{a, "phone"}, {b, "letter"}} {
+		if err := c.s.apply(&posting{seq: 2}, NotificationChannelAdded{Notification: id, Channel: Channel{Kind: c.kind}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := a.Notifications[0].Channels[1].Kind; got != "phone" {
+		t.Errorf("one clone's channel became %s through the other", got)
+	}
+	if n := len(base.Notifications[0].Channels); n != 1 {
+		t.Errorf("the first state has %d channels", n)
+	}
+}
+
 type strange struct{}
 
 func (strange) EventName() string { return "Strange" }

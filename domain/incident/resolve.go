@@ -127,7 +127,8 @@ type openItem struct {
 }
 
 // open lists what must be done before the incident can be closed: registration,
-// resolution, and every statutory term met or gone (EVA-07, NOT-05).
+// resolution, every statutory term met or gone, and what such a term rests on
+// decided, even where it was met (EVA-07, NOT-05).
 func (s *Incident) open() []openItem {
 	var out []openItem
 	if s.Registered.IsZero() {
@@ -137,7 +138,9 @@ func (s *Incident) open() []openItem {
 		out = append(out, openItem{"resolution", "it is not resolved (ResolveIncident)"})
 	}
 	var running []policy.Clock
+	provisional := false
 	for _, c := range s.Clocks {
+		provisional = provisional || c.Statutory && c.Provisional && !c.Cancelled
 		if c.Statutory && c.Running() {
 			running = append(running, c)
 		}
@@ -148,10 +151,10 @@ func (s *Incident) open() []openItem {
 		if !c.Due.IsZero() {
 			text = fmt.Sprintf("%s is owed to %s by %s (NotifyAuthority)", c.ID, c.Recipient, stamp(c.Due))
 		}
-		if c.Provisional {
-			text += ", and since when one is aware is not decided (EstablishAwareness)"
-		}
 		out = append(out, openItem{domain.Code(c.ID), text})
+	}
+	if provisional {
+		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
 	}
 	return out
 }

@@ -130,9 +130,13 @@ func (w *world) give(o domain.Order) (domain.Decision, error) {
 	return d, nil
 }
 
-// clocksStand holds the folded clocks against the one computation.
+// clocksStand holds the folded clocks against the one computation, and holds
+// against the phase.
 func (w *world) clocksStand() {
 	w.t.Helper()
+	if n := len(w.s.Holds); (w.s.Phase == PhaseOnHold) != (n > 0 && w.s.Holds[n-1].To.IsZero()) {
+		w.t.Fatalf("the incident is %s with the holds %v", w.s.Phase, w.s.Holds)
+	}
 	want, err := policy.Derive(Facts(w.s), w.basis.Basis)
 	if err != nil {
 		w.t.Fatalf("derive: %v", err)

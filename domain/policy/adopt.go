@@ -149,3 +149,7 @@ func evolveAdoption(a Adoption, en domain.Entry) (Adoption, error) {
 	}
 	return a, nil
 }
+
+// Validity is the span in which a set holds: from inclusive, to exclusive; zero
+// is no bound.
+func (s *Set) Validity() (from, to time.Time) { return s.law.valid.from, s.law.valid.to }

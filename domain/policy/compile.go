@@ -38,74 +38,6 @@ func asErrors(faults []*Fault, hard bool) []error {
 	return out
 }
 
-// The law of a set: its rules ready for judging.
-type law struct {
-	rules map[domain.Code][]*rule // versions in order of validity
-	order [][]*rule               // the same, by name
-	valid valid                   // of the set
-}
-
-// A rule is one version of a Rule ready for judging.
-type rule struct {
-	src       Rule
-	path      string // where it stands in the set
-	law       *law
-	policy    domain.Hash
-	source    Source
-	loc       *time.Location
-	fixedZone bool // the rule names its zone itself
-	valid     valid
-	when      *cond
-	cancelled *cond
-	due       *term
-	local     *term // the local target, or nil
-	warn      []time.Duration
-	tolerance time.Duration
-	stage     domain.Code
-	targets   map[domain.Code]*target // every recipient that the rule names
-	all       []*target
-	byCountry map[domain.Code][]*target
-}
-
-// A target is one recipient of a rule with its paths.
-type target struct {
-	recipient domain.Code
-	id        ClockID // of the first leg
-	localID   ClockID // of the first leg of the local target
-	met       Path
-	anchors   []Anchor
-}
-
-func (r *rule) newTarget(recipient domain.Code) *target {
-	fill := func(p Path) Path {
-		return Path(strings.ReplaceAll(string(p), "{recipient}", string(recipient)))
-	}
-	t := &target{recipient: recipient, met: fill(r.src.Met)}
-	for _, a := range r.src.Anchor {
-		a.Path = fill(a.Path)
-		t.anchors = append(t.anchors, a)
-	}
-	t.id = clockID(r.src.ID, recipient, r.stage, 1)
-	t.localID = clockID(r.src.ID, recipient, r.stage+targetSuffix, 1)
-	return t
-}
-
-// targetSuffix ends the stage of a clock that is the organisation's own target.
-const targetSuffix = "-target"
-
-func clockID(rule, recipient, stage domain.Code, n int) ClockID {
-	return ClockID(fmt.Sprintf("%s/%s/%s/%d", rule, recipient, stage, n))
-}
-
-func (r *rule) zoneFor(org string) *time.Location {
-	if org != "" && !r.fixedZone {
-		if l, err := location(org); err == nil {
-			return l
-		}
-	}
-	return r.loc
-}
-
 type compiler struct {
 	s      *Set
 	faults []*Fault
@@ -210,69 +142,6 @@ func (l ServiceLevel) rule(st LevelStage, t LevelTerm) Rule {
 	}
 }
 
-// resolve works a rule's bases in.
-func (c *compiler) resolve(l listed, list []listed) (Rule, bool) {
-	r := l.Rule
-	seen := map[domain.Code]bool{r.ID: true}
-	by := r.ID
-	for base := r.Extends; base != ""; {
-		if seen[base] {
-			c.hard(l.path+".extends", "rule %s extends itself: by way of %s it leads back to %s", r.ID, by, base)
-			return r, false
-		}
-		seen[base] = true
-		i := slices.IndexFunc(list, func(o listed) bool { return o.ID == base })
-		if i < 0 {
-			c.hard(l.path+".extends", "rule %s is unknown", base)
-			return r, false
-		}
-		r = r.Over(list[i].Rule)
-		by, base = base, list[i].Extends
-	}
-	return r, true
-}
-
-// Over gives r with what it leaves out taken from a base.
-func (r Rule) Over(base Rule) Rule {
-	r.Source = cmp.Or(r.Source, base.Source)
-	r.Zone = cmp.Or(r.Zone, base.Zone)
-	r.Stage = cmp.Or(r.Stage, base.Stage)
-	r.LaterLegs = cmp.Or(r.LaterLegs, base.LaterLegs)
-	r.Met = cmp.Or(r.Met, base.Met)
-	r.When = cmp.Or(r.When, base.When)
-	r.Cancelled = cmp.Or(r.Cancelled, base.Cancelled)
-	r.ValidFrom = cmp.Or(r.ValidFrom, base.ValidFrom)
-	r.ValidTo = cmp.Or(r.ValidTo, base.ValidTo)
-	if r.To.IsZero() {
-		r.To = base.To
-	}
-	if r.Anchor == nil {
-		r.Anchor = base.Anchor
-	}
-	if r.Due.IsZero() {
-		r.Due = base.Due
-	}
-	if r.Target.IsZero() {
-		r.Target = base.Target
-	}
-	if r.Warn == nil {
-		r.Warn = base.Warn
-	}
-	if r.Answers == nil {
-		r.Answers = base.Answers
-	}
-	if r.LateAnswers == nil {
-		r.LateAnswers = base.LateAnswers
-	}
-	if r.Exemptions == nil {
-		r.Exemptions = base.Exemptions
-	}
-	r.Service = r.Service || base.Service
-	r.Statutory = r.Statutory || base.Statutory
-	r.Dormant = r.Dormant || base.Dormant
-	return r
-}
-
 // rule readies one rule; nil where it is too broken.
 func (c *compiler) rule(l listed, list []listed) *rule {
 	faults := len(c.faults)
@@ -361,37 +230,6 @@ func (c *compiler) recipients(r *rule) {
 	if to.Resolve != "" { // whoever it may be is readied once
 		for _, a := range c.s.Authorities {
 			one(a.ID)
-		}
-	}
-}
-
-// checkDueOf refuses anchors on rules that are unknown or lead back.
-func (c *compiler) checkDueOf(list []listed) {
-	var leads func(id domain.Code, seen []domain.Code) bool
-	leads = func(id domain.Code, seen []domain.Code) bool {
-		if slices.Contains(seen, id) {
-			return true
-		}
-		for _, r := range c.law.rules[id] {
-			for _, a := range r.src.Anchor {
-				if a.DueOf != "" && leads(a.DueOf, append(seen, id)) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	for _, l := range list {
-		for i, a := range l.Anchor {
-			path := fmt.Sprintf("%s.anchor.%d", l.path, i)
-			switch {
-			case (a.Path == "") == (a.DueOf == ""):
-				c.hard(path, "give either path (a fact) or dueOf (a rule)")
-			case a.DueOf != "" && len(c.law.rules[a.DueOf]) == 0:
-				c.hard(path, "rule %s is unknown", a.DueOf)
-			case a.DueOf != "" && leads(l.ID, nil):
-				c.hard(path, "the anchor of rule %s leads back to itself", l.ID)
-			}
 		}
 	}
 }

@@ -80,6 +80,29 @@ func TestTheLeakDutyIsProvisionalUntilAwarenessIsEstablished(t *testing.T) {
 	}
 }
 
+func TestWhatIsKnownOfAClockMayBeTakenBack(t *testing.T) {
+	b, f := dutch(mustSet(t, draft())), story(t)
+	const id = "gdpr-33/ap/initial/1"
+	f.Code[BreachPersonalData], f.Bound[id] = "suspected", b.Current.Hash()
+	f.At[BreachNotified("ap")] = f.At[IncidentReported]
+	for _, p := range []Path{IncidentDiscovered, IncidentRecorded} {
+		delete(f.At, p)
+	}
+	if c := derive(t, f, b)[id]; !c.Cancelled || !c.Met.IsZero() {
+		t.Errorf("no anchor is known any more: %+v", c)
+	}
+}
+
+func TestAWarningBeforeTheAnchorIsNone(t *testing.T) {
+	d := draft()
+	d.Rules[0].Warn = []string{"PT72H", "PT100H", "PT1H"}
+	b, f := dutch(mustSet(t, d)), story(t)
+	f.Code[BreachPersonalData] = "suspected"
+	if c := derive(t, f, b)["gdpr-33/ap/initial/1"]; len(c.Warn) != 1 || !c.Warn[0].Equal(c.Due.Add(-time.Hour)) {
+		t.Errorf("warnings %v", c.Warn)
+	}
+}
+
 func TestAFollowingDutyRunsFromTheNotificationItself(t *testing.T) {
 	b, f := dutch(mustSet(t, draft())), story(t)
 	f.Code[BreachPersonalData], f.Flag[IncidentSignificant] = "confirmed", true
@@ -116,6 +139,10 @@ func TestALawWithoutANumberHasNoDueButATargetOfOurOwn(t *testing.T) {
 	law, target := got["subjects/data-subjects/initial/1"], got["subjects/data-subjects/initial-target/1"]
 	if !law.Due.IsZero() || !law.Statutory || !law.OnTime() {
 		t.Errorf("the law: %+v", law)
+	}
+	f.At[SubjectsInformed] = at(t, "2027-11-21T10:00:00+01:00")
+	if c := derive(t, f, b)[law.ID]; c.Met.IsZero() || !c.OnTime() {
+		t.Errorf("a year later is not late where the law names no number: %+v", c)
 	}
 	if !target.Due.Equal(at(t, "2026-11-23T10:00:00+01:00")) || target.Statutory || target.Stage != "initial-target" {
 		t.Errorf("our own target: %+v", target)

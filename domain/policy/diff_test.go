@@ -12,8 +12,8 @@ import (
 	"incidentledger/domain"
 )
 
-// change draws one step in the life of an incident and works it into its facts.
-func change1(t *rapid.T, f *Facts, have map[ClockID]Clock, now time.Time) []domain.Event {
+// happen draws one step in the life of an incident and works it into its facts.
+func happen(t *rapid.T, f *Facts, have map[ClockID]Clock, now time.Time) []domain.Event {
 	toggle := func(p Path) {
 		if _, known := f.At[p]; known && rapid.Bool().Draw(t, "unknown again") {
 			delete(f.At, p)
@@ -84,7 +84,7 @@ func TestEventsLeadToExactlyTheClocksDerived(t *testing.T) {
 		now := f.At[IncidentRecorded]
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 7200).Draw(rt, "seconds")) * time.Second)
-			for _, e := range change1(rt, &f, have, now) {
+			for _, e := range happen(rt, &f, have, now) {
 				Apply(have, stored(rt, e))
 			}
 			f.Bound = map[ClockID]domain.Hash{}

@@ -19,12 +19,12 @@ func at(t testing.TB, s string) time.Time {
 
 func list(codes ...domain.Code) []domain.Code { return codes }
 
-func flag(p Path, v bool) Cond                   { return Cond{Eq: &Compare{Path: p, Flag: new(v)}} }
-func code(p Path, v domain.Code) Cond            { return Cond{Eq: &Compare{Path: p, Code: v}} }
-func among(p Path, v ...domain.Code) Cond        { return Cond{In: &Compare{Path: p, Codes: v}} }
-func day2(name domain.Code, date string) Holiday { return Holiday{Name: name, Date: date} }
-func moon(name domain.Code, n int) Holiday       { return Holiday{Name: name, Easter: new(n)} }
-func weekend() []domain.Code                     { return list("sat", "sun") }
+func flag(p Path, v bool) Cond                     { return Cond{Eq: &Compare{Path: p, Flag: new(v)}} }
+func code(p Path, v domain.Code) Cond              { return Cond{Eq: &Compare{Path: p, Code: v}} }
+func among(p Path, v ...domain.Code) Cond          { return Cond{In: &Compare{Path: p, Codes: v}} }
+func onDate(name domain.Code, date string) Holiday { return Holiday{Name: name, Date: date} }
+func moon(name domain.Code, n int) Holiday         { return Holiday{Name: name, Easter: new(n)} }
+func weekend() []domain.Code                       { return list("sat", "sun") }
 func office(from, to string) []Window {
 	return []Window{{Days: list("mon", "tue", "wed", "thu", "fri"), From: from, To: to}}
 }
@@ -34,15 +34,15 @@ func calendars() map[domain.Code]Calendar {
 	kings := Holiday{Name: "kings-day", Date: "04-27", IfSunday: -1, From: 2014}
 	return map[domain.Code]Calendar{
 		"nl-atw": {Zone: "Europe/Amsterdam", Weekend: weekend(), Source: "local", Holidays: []Holiday{
-			day2("new-year", "01-01"), moon("good-friday", -2), moon("easter-monday", 1), kings, day2("liberation-day", "05-05"),
-			moon("ascension", 39), moon("whit-monday", 50), day2("christmas", "12-25"), day2("boxing-day", "12-26")}},
+			onDate("new-year", "01-01"), moon("good-friday", -2), moon("easter-monday", 1), kings, onDate("liberation-day", "05-05"),
+			moon("ascension", 39), moon("whit-monday", 50), onDate("christmas", "12-25"), onDate("boxing-day", "12-26")}},
 		"nl-bkwi": {Zone: "Europe/Amsterdam", Weekend: weekend(), Source: "local", Windows: office("08:30", "18:00"), Holidays: []Holiday{
-			day2("new-year", "01-01"), moon("easter-monday", 1), kings, {Name: "liberation-day", Date: "05-05", EveryYears: 5, From: 2000},
-			moon("ascension", 39), moon("whit-monday", 50), day2("christmas", "12-25"), day2("boxing-day", "12-26")}},
+			onDate("new-year", "01-01"), moon("easter-monday", 1), kings, {Name: "liberation-day", Date: "05-05", EveryYears: 5, From: 2000},
+			moon("ascension", 39), moon("whit-monday", 50), onDate("christmas", "12-25"), onDate("boxing-day", "12-26")}},
 		"be-wettelijk": {Zone: "Europe/Brussels", Weekend: weekend(), Source: "local", Windows: office("08:00", "17:00"), Holidays: []Holiday{
-			day2("new-year", "01-01"), moon("easter-monday", 1), day2("labour-day", "05-01"), moon("ascension", 39), moon("whit-monday", 50),
-			day2("national-day", "07-21"), day2("assumption", "08-15"), day2("all-saints", "11-01"), day2("armistice", "11-11"),
-			day2("christmas", "12-25")}},
+			onDate("new-year", "01-01"), moon("easter-monday", 1), onDate("labour-day", "05-01"), moon("ascension", 39), moon("whit-monday", 50),
+			onDate("national-day", "07-21"), onDate("assumption", "08-15"), onDate("all-saints", "11-01"), onDate("armistice", "11-11"),
+			onDate("christmas", "12-25")}},
 	}
 }
 

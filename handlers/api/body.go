@@ -18,7 +18,11 @@ import (
 // readBody reads a request's body whole, and refuses one that is too large or of
 // another kind than the operation takes.
 func (q *request) readBody() ([]byte, error) {
-	b, err := io.ReadAll(http.MaxBytesReader(q.w, q.Body, q.op.body.max))
+	in := q.Body
+	if in == nil { // a request made within the process may have none
+		in = http.NoBody
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(q.w, in, q.op.body.max))
 	if err != nil {
 		if p := problemOf(err); p.Status == http.StatusRequestEntityTooLarge {
 			return nil, p

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,8 +85,9 @@ func (o *Office) open(en *domain.Entry) (line, []domain.Event, error) {
 			l.By.Text = &words{by, by == ""}
 		}
 	}
+	given := o.requiredTexts(en)
 	for i, e := range events {
-		if l.Events[i], err = show(&en.Events[i], e); err != nil {
+		if l.Events[i], err = show(&en.Events[i], e, given); err != nil {
 			return line{}, nil, fmt.Errorf("api: entry %d: %w", en.Seq, err)
 		}
 	}
@@ -93,8 +95,9 @@ func (o *Office) open(en *domain.Entry) (line, []domain.Event, error) {
 }
 
 // show gives an opened event's fields. Of its digests, those that no text met
-// were erased; where it is certain which texts they were, these say so.
-func show(rec *domain.Record, e domain.Event) (shownEvent, error) {
+// were erased; where it is certain which texts they were, these say so: all that
+// are empty where as many were erased, else those that the command must have had.
+func show(rec *domain.Record, e domain.Event, given map[string]bool) (shownEvent, error) {
 	out := shownEvent{Type: rec.Type, V: rec.V}
 	b, err := json.Marshal(e)
 	if err == nil {
@@ -108,12 +111,35 @@ func show(rec *domain.Record, e domain.Event) (shownEvent, error) {
 	if out.Erased == 0 {
 		return out, nil
 	}
-	if empty := emptyTexts(e, out.Fields); len(empty) == out.Erased {
-		for _, name := range empty {
+	empty := emptyTexts(e, out.Fields)
+	for _, name := range empty {
+		if len(empty) == out.Erased || given[name] {
 			out.Fields[name] = erasedWords
 		}
 	}
 	return out, nil
+}
+
+// requiredTexts names the texts that the command of an entry cannot do without.
+func (o *Office) requiredTexts(en *domain.Entry) map[string]bool {
+	out := map[string]bool{}
+	kind, ok := o.Desk.Kind(en.Kind)
+	if !ok {
+		return out
+	}
+	ct, ok := kind.CommandNamed(en.Command)
+	if !ok {
+		return out
+	}
+	t := reflect.TypeOf(ct.New()).Elem()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Type == reflect.TypeFor[domain.Text]() && slices.Contains(strings.Split(f.Tag.Get("rule"), ","), "required") {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			out[name] = true
+		}
+	}
+	return out
 }
 
 // emptyTexts names the texts of an event that are not there, without those of

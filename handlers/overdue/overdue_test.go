@@ -139,7 +139,7 @@ func TestASteppedClockIsRecordedOnceAndObeyed(t *testing.T) {
 		shift time.Duration
 		want  []string
 	}{
-		{"forward", 5 * time.Hour, []string{"01T05:10:20 stepped 5h0m0s", "01T05:10:20 reaction/own/initial/1 warn-1", "01T05:10:20 reaction/own/initial/1 overdue"}},
+		{"forward", 5 * time.Hour, []string{"01T05:10:30 stepped 5h0m0s", "01T05:10:30 reaction/own/initial/1 warn-1", "01T05:10:30 reaction/own/initial/1 overdue"}},
 		{"back", -time.Hour, []string{"01T00:00:00 stepped -1h0m0s"}},
 		{"by a second", time.Second, nil},
 	} {

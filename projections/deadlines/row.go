@@ -95,18 +95,16 @@ func (c *clock) mark(stage domain.Code, due time.Time) {
 	c.marks = append(c.marks, mark{stage, due})
 }
 
-// next gives what must be said of the clock next, and when.
+// next gives what must be said of the clock next, and when: its warnings in
+// order, then that it is overdue, after which nothing is left to say.
 func (c *clock) next() (at time.Time, stage domain.Code, ok bool) {
-	if !c.counts() {
+	if !c.counts() || c.marked(incident.StageOverdue) {
 		return at, "", false
 	}
 	for i, w := range c.Warn {
 		if s := incident.WarnStage(i); !c.marked(s) {
 			return w, s, true
 		}
-	}
-	if c.marked(incident.StageOverdue) {
-		return at, "", false
 	}
 	return c.OverdueAt(), incident.StageOverdue, true
 }

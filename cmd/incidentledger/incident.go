@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+)
+
+// lines prints a member that is a list of strings, one a line.
+func (a *app) lines(raw []byte, member string) error {
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return err
+	}
+	list, _ := dig(m, member).([]any)
+	for _, l := range list {
+		if _, err := fmt.Fprintln(a.std.out, clean(cell(l))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// incident prints one incident for people, or as it is.
+func (a *app) incident(raw []byte) error {
+	if a.format == "json" {
+		return a.json(raw)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return err
+	}
+	for _, c := range columns("number", "number", "key", "key", "state", "state", "title", "report.title", "description", "report.description",
+		"kind", "report.kind", "category", "report.category", "channel", "report.channel", "discovered", "report.discovered", "reported", "report.reported",
+		"recorded", "recorded", "registered", "registered", "priority", "priority.value", "owner", "owner", "routed to", "routedTo",
+		"waiting for", "waitingFor", "acknowledged", "acknowledged", "resolved", "resolved", "closed", "closed", "recipients", "recipients",
+		"deviations", "deviations", "last entry", "seq") {
+		if s := cell(dig(m, c.member)); s != "" && s != "0" {
+			fmt.Fprintf(a.std.out, "%-14s %s\n", c.title, clean(s))
+		}
+	}
+	list, _ := m["clocks"].([]any)
+	if len(list) == 0 {
+		return nil
+	}
+	fmt.Fprintln(a.std.out)
+	items := make([]jsontext.Value, len(list))
+	for i, it := range list {
+		b, err := json.Marshal(it)
+		if err != nil {
+			return err
+		}
+		items[i] = b
+	}
+	return a.rows(items, columns("clock", "id", "state", "state", "due", "due", "met", "met", "provisional", "provisional", "statutory", "statutory"))
+}
+
+// replayVerb shows an incident as it was known then, or as it would stand under
+// another policy. It writes nothing.
+func (a *app) replayVerb() *cobra.Command {
+	var at, axis, policy string
+	var seq uint64
+	var step bool
+	cmd := &cobra.Command{
+		Use: "replay KEY", Short: "Shows an incident as it was known then; with --policy what if", Args: argsBetween(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at != "" && cmd.Flags().Changed("seq") {
+				return usage("give --at or --seq, not both")
+			}
+			q := url.Values{}
+			if at != "" {
+				q.Set("at", at)
+			}
+			if seq > 0 {
+				q.Set("seq", fmt.Sprint(seq))
+			}
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				if policy != "" {
+					return a.whatIf(ctx, c, args[0], q, policy)
+				}
+				q.Set("axis", axis)
+				var raw []byte
+				if err := c.fresh(ctx, c.path("incidents", args[0], "timeline"), q, &raw); err != nil {
+					return err
+				}
+				return a.timeline(raw, step)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&at, "at", "", "the instant, RFC 3339 with offset")
+	f.Uint64Var(&seq, "seq", 0, "up to this entry")
+	f.StringVar(&axis, "axis", "recorded", "occurred (as it happened) or recorded (as it was known)")
+	f.StringVar(&policy, "policy", "", "a rule file (YAML): what if these rules held? Writes and sends nothing")
+	f.BoolVar(&step, "step", false, "entry by entry, waiting for Enter")
+	return cmd
+}
+
+func (a *app) whatIf(ctx context.Context, c *client, key string, q url.Values, file string) error {
+	rules, err := os.ReadFile(file)
+	if err != nil {
+		return usage("%v", err)
+	}
+	path := c.path("incidents", key, "what-if")
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	var raw []byte
+	if _, err := c.ask(ctx, http.MethodPost, path, http.Header{"Content-Type": {"application/yaml"}}, rules, &raw); err != nil {
+		return err
+	}
+	if a.format == "json" {
+		return a.json(raw)
+	}
+	var w struct {
+		Note    string           `json:"note"`
+		Changes []jsontext.Value `json:"changes"`
+		Clocks  []jsontext.Value `json:"clocks"`
+	}
+	if err := json.Unmarshal(raw, &w); err != nil {
+		return err
+	}
+	a.say("WHAT IF: %s", w.Note)
+	if err := a.rows(w.Clocks, columns("clock", "id", "state", "state", "due", "due", "provisional", "provisional")); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.std.out)
+	return a.rows(w.Changes, columns("change", "change", "clock", "clock", "was", "was", "would be", "due"))
+}
+
+func (a *app) timeline(raw []byte, step bool) error {
+	if a.format == "json" {
+		return a.json(raw)
+	}
+	var t struct {
+		Incident jsontext.Value   `json:"incident"`
+		Entries  []jsontext.Value `json:"entries"`
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return err
+	}
+	if step {
+		for _, en := range t.Entries {
+			if err := a.rows([]jsontext.Value{en}, logbookColumns); err != nil {
+				return err
+			}
+			var line [1]byte
+			for line[0] != '\n' {
+				if _, err := a.std.in.Read(line[:]); err != nil {
+					return nil // nobody presses Enter any more
+				}
+			}
+		}
+		return nil
+	}
+	if err := a.rows(t.Entries, logbookColumns); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.std.out)
+	if strings.TrimSpace(string(t.Incident)) == "null" {
+		fmt.Fprintln(a.std.out, "Then it had not been reported yet.")
+		return nil
+	}
+	return a.incident(t.Incident)
+}

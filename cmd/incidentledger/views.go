@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+)
+
+// page is a list as the API answers it.
+type page struct {
+	Items []jsontext.Value `json:"items"`
+	Next  string           `json:"next"`
+}
+
+// list asks for all pages of a list, up to limit items; 0: all.
+func (c *client) list(ctx context.Context, path string, q url.Values, limit int) ([]jsontext.Value, error) {
+	var out []jsontext.Value
+	for {
+		var p page
+		if err := c.fresh(ctx, path, q, &p); err != nil {
+			return nil, err
+		}
+		out = append(out, p.Items...)
+		if p.Next == "" || limit > 0 && len(out) >= limit {
+			if limit > 0 && len(out) > limit {
+				out = out[:limit]
+			}
+			return out, nil
+		}
+		q.Set("cursor", p.Next)
+	}
+}
+
+// ask runs f with a client and closes it.
+func (a *app) ask(cmd *cobra.Command, f func(ctx context.Context, c *client) error) error {
+	c, err := a.connect(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return f(cmd.Context(), c)
+}
+
+// listVerb is a verb that prints a list. flags maps options to query keys.
+func (a *app) listVerb(use, short, path string, cols []column, flags ...string) *cobra.Command {
+	var limit int
+	values := make([]string, len(flags))
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				q := url.Values{}
+				for i, f := range flags {
+					if values[i] != "" {
+						q.Set(f, values[i])
+					}
+				}
+				q.Set("limit", strconv.Itoa(min(limit, 200)))
+				if limit == 0 {
+					q.Set("limit", "200")
+				}
+				items, err := c.list(ctx, c.path(path), q, limit)
+				if err != nil {
+					return err
+				}
+				return a.rows(items, cols)
+			})
+		},
+	}
+	for i, f := range flags {
+		cmd.Flags().StringVar(&values[i], kebab(f), "", "see the API's "+f)
+	}
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
+	return cmd
+}
+
+func (a *app) registerVerb() *cobra.Command {
+	return a.listVerb("register", "Lists incidents", "incidents", columns(
+		"number", "number", "state", "state", "priority", "priority", "category", "category", "kind", "kind",
+		"recorded", "recorded", "next due", "nextDue", "overdue", "overdue", "key", "key"),
+		"q", "state", "priority", "category", "kind", "track", "owner", "since", "until", "exercises", "sort", "order", "open", "overdue", "leak")
+}
+
+func (a *app) deadlinesVerb() *cobra.Command {
+	return a.listVerb("deadlines", "Lists running terms, next due first", "deadlines", columns(
+		"due", "due", "state", "state", "number", "number", "clock", "id", "provisional", "provisional", "statutory", "statutory", "priority", "priority", "key", "key"),
+		"within", "at", "recipient", "statutory", "exercises")
+}
+
+func (a *app) auditVerb() *cobra.Command {
+	return a.listVerb("audit", "Lists who did what, newest first", "audit", columns(
+		"seq", "seq", "recorded", "recorded", "occurred", "occurred", "actor", "actor", "role", "role", "for", "for",
+		"command", "command", "kind", "kind", "key", "key"),
+		"actor", "key", "kind", "for", "command", "since", "until")
+}
+
+func (a *app) showVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "show KEY", Short: "Shows one incident", Args: argsBetween(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				var raw []byte
+				if err := c.fresh(ctx, c.path("incidents", args[0]), nil, &raw); err != nil {
+					return err
+				}
+				return a.incident(raw)
+			})
+		},
+	}
+}
+
+func (a *app) logbookVerb() *cobra.Command {
+	var sort string
+	cmd := &cobra.Command{
+		Use: "logbook KEY", Short: "Prints an incident's logbook", Args: argsBetween(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				items, err := c.list(ctx, c.path("incidents", args[0], "logbook"), url.Values{"sort": {sort}}, 0)
+				if err != nil {
+					return err
+				}
+				return a.rows(items, logbookColumns)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&sort, "sort", "occurred", "occurred or recorded")
+	return cmd
+}
+
+var logbookColumns = columns("seq", "seq", "occurred", "occurred", "precision", "precision", "recorded", "recorded",
+	"role", "actor.role", "for", "actor.for", "by", "by", "command", "command", "events", "events", "late", "late")
+
+func (a *app) explainVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain KEY CLOCK", Short: "Explains one clock of an incident, line by line", Args: argsBetween(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				var raw []byte
+				if err := c.fresh(ctx, c.path("incidents", args[0], "explanation"), url.Values{"clock": {args[1]}}, &raw); err != nil {
+					return err
+				}
+				if a.format == "json" {
+					return a.json(raw)
+				}
+				return a.lines(raw, "lines")
+			})
+		},
+	}
+}

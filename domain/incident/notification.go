@@ -1,0 +1,148 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"incidentledger/domain"
+)
+
+// A Channel is one attempt to tell an authority something. Only delivered counts.
+type Channel struct {
+	// Kind is the way it went.
+	Kind domain.Code `json:"kind" rule:"required,oneof=webform|email|phone|portal|letter"`
+	// At is when.
+	At time.Time `json:"at" rule:"required,past"`
+	// Person is who told, or who took it.
+	Person domain.Text `json:"person,omitzero" seal:"aggregate" rule:"max=300"`
+	// Outcome tells whether it arrived.
+	Outcome domain.Code `json:"outcome" rule:"required,oneof=delivered|no-answer|voicemail|failed"`
+	// Reference is the number that the authority gave in return.
+	Reference domain.Text `json:"reference,omitzero" seal:"aggregate" rule:"max=200"`
+	// HasReference follows from reference; it need not be given.
+	HasReference bool `json:"hasReference"`
+}
+
+// A Given is one answer to an authority's question.
+type Given struct {
+	Text       domain.Text `json:"text,omitzero" seal:"aggregate"`
+	Unknown    bool        `json:"unknown,omitempty"`
+	ExpectedBy time.Time   `json:"expectedBy,omitzero"`
+}
+
+// AuthorityNotified says what was told to an authority and through which
+// channels. Required names the channels that must all deliver; OnTime,
+// MissingChannels and MissingAnswers tell how it stood when it was recorded.
+type AuthorityNotified struct {
+	Notification    domain.Key            `json:"notification"`
+	Duties          []domain.Code         `json:"duties,omitempty"`
+	Authority       domain.Code           `json:"authority" rule:"required,codes=authorities"`
+	Regime          domain.Code           `json:"regime" rule:"required,codes=regimes"`
+	Stage           domain.Code           `json:"stage" rule:"required,oneof=early-warning|initial|intermediate|supplement|progress|final"`
+	Via             domain.Code           `json:"via,omitzero"`
+	Submitted       time.Time             `json:"submitted" rule:"required,past"`
+	Channels        []Channel             `json:"channels" rule:"required"`
+	Required        []domain.Code         `json:"required,omitempty"`
+	Answers         map[domain.Code]Given `json:"answers,omitempty"`
+	OnTime          bool                  `json:"onTime"`
+	MissingChannels []domain.Code         `json:"missingChannels,omitempty"`
+	MissingAnswers  []domain.Code         `json:"missingAnswers,omitempty"`
+	LateReason      domain.Text           `json:"lateReason,omitzero" seal:"aggregate"`
+	HasLateReason   bool                  `json:"hasLateReason"`
+}
+
+// NotificationChannelAdded says that a notification went through one more
+// channel.
+type NotificationChannelAdded struct {
+	Notification    domain.Key    `json:"notification" rule:"required"`
+	Channel         Channel       `json:"channel"`
+	MissingChannels []domain.Code `json:"missingChannels,omitempty"` // what is missing now
+}
+
+// NotificationWithdrawn says that a notification was taken back at the
+// authority. What was notified stays in the ledger; the duty is open again.
+type NotificationWithdrawn struct {
+	Notification domain.Key  `json:"notification" rule:"required"`
+	Submitted    time.Time   `json:"submitted" rule:"required,past"`
+	Channels     []Channel   `json:"channels" rule:"required"`
+	Reason       domain.Text `json:"reason,omitzero" seal:"aggregate"`
+	Reference    domain.Text `json:"reference,omitzero" seal:"aggregate" rule:"max=200"`
+	HasReference bool        `json:"hasReference"`
+}
+
+func (AuthorityNotified) EventName() string        { return "AuthorityNotified" }
+func (NotificationChannelAdded) EventName() string { return "NotificationChannelAdded" }
+func (NotificationWithdrawn) EventName() string    { return "NotificationWithdrawn" }
+
+// A Notification is what an authority was told, as far as rules need it.
+type Notification struct {
+	ID        domain.Key
+	Authority domain.Code
+	Regime    domain.Code
+	Stage     domain.Code
+	Channels  []Channel     // never changed in place
+	Required  []domain.Code // the channels that must all deliver; none: any one will do
+	Withdrawn bool
+}
+
+// Complete gives the instant at which the notification had gone through every
+// channel it must go through, and the kinds that still lack a delivery.
+func (n *Notification) Complete() (at time.Time, missing []domain.Code) {
+	if len(n.Required) == 0 {
+		for _, c := range n.Channels {
+			if c.Outcome == "delivered" && (at.IsZero() || c.At.Before(at)) {
+				at = c.At
+			}
+			missing = append(missing, c.Kind)
+		}
+		if !at.IsZero() {
+			return at, nil
+		}
+		slices.Sort(missing)
+		return at, slices.Compact(missing)
+	}
+	for _, kind := range n.Required {
+		var first time.Time
+		for _, c := range n.Channels {
+			if c.Kind == kind && c.Outcome == "delivered" && (first.IsZero() || c.At.Before(first)) {
+				first = c.At
+			}
+		}
+		if first.IsZero() {
+			missing = append(missing, kind)
+		} else if first.After(at) {
+			at = first
+		}
+	}
+	return at, missing
+}
+
+func withReferences(channels []Channel) []Channel {
+	out := slices.Clone(channels)
+	for i := range out {
+		out[i].HasReference = out[i].HasReference || out[i].Reference != ""
+	}
+	return out
+}
+
+func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
+	s.Notifications = append(s.Notifications, Notification{
+		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Channels: e.Channels, Required: e.Required,
+	})
+}
+
+func (e NotificationChannelAdded) evolve(s *Incident, _ *posting) {
+	for i := range s.Notifications {
+		if n := &s.Notifications[i]; n.ID == e.Notification {
+			n.Channels = append(slices.Clip(n.Channels), e.Channel)
+		}
+	}
+}
+
+func (e NotificationWithdrawn) evolve(s *Incident, _ *posting) {
+	for i := range s.Notifications {
+		if s.Notifications[i].ID == e.Notification {
+			s.Notifications[i].Withdrawn = true
+		}
+	}
+}
