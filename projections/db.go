@@ -111,9 +111,9 @@ func options(d *disk, cache *pebble.Cache, readOnly bool) *pebble.Options {
 		DisableWAL:                  true,
 		MemTableSize:                memTableBytes,
 		MemTableStopWritesThreshold: memTables,
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       24,
-		LBaseMaxBytes:               128 << 20,
+		LBaseMaxBytes:               512 << 20,
 		BytesPerSync:                1 << 20,
 		MaxOpenFiles:                500,
 	}

@@ -81,7 +81,7 @@ func (c course) entry(seq domain.Seq) *domain.Entry {
 	n := group*c.aside + (member*7+step*11)%c.aside
 	now := begun.Add(time.Duration(seq) * 7 * time.Second)
 	if seq%50 == 0 {
-		now = now.Add(-20 * time.Second) // small disorder
+		now = now.Add(-20 * time.Minute) // disorder
 	}
 	en := &domain.Entry{
 		Seq: seq, Size: 600, Org: "org-1", Kind: "incident", Key: domain.Key{UUID: id('i', n)}, ID: domain.OrderID{UUID: id('o', at)},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"incidentledger/domain"
 	"incidentledger/eventstore"
 )
 
@@ -41,16 +41,17 @@ type config struct {
 		} `yaml:"users"`
 	} `yaml:"nats"`
 
-	Webhooks []webhook `yaml:"webhooks"`
-	Log      string    `yaml:"log"` // debug, info, warn, error
+	Webhooks     []webhook `yaml:"webhooks"`
+	AllowPrivate bool      `yaml:"webhooksToPrivateAddresses"` // also over plain HTTP: for receivers in the house
+	Log          string    `yaml:"log"`                        // debug, info, warn, error
 }
 
 // webhook is one receiver of alerts.
 type webhook struct {
-	Name   string   `yaml:"name"`
-	URL    string   `yaml:"url"`
-	Secret string   `yaml:"secret"` // whsec_… as Standard Webhooks writes it
-	Types  []string `yaml:"types"`  // event types; empty: escalations, due-soon and overdue
+	Name   domain.Code   `yaml:"name"`
+	URL    string        `yaml:"url"`
+	Secret string        `yaml:"secret"` // whsec_… as Standard Webhooks writes it
+	Types  []domain.Code `yaml:"types"`  // event types; empty: escalations, due-soon and overdue
 }
 
 func (a *app) root() *cobra.Command {
@@ -79,7 +80,7 @@ func (a *app) root() *cobra.Command {
 		a.doVerb(), a.commandsVerb(), a.codesVerb(), a.importVerb(),
 		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.auditVerb(), a.replayVerb(),
 		a.dueVerb(), a.explainVerb(), a.rebuildVerb(), a.digestVerb(),
-		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.benchVerb(), a.versionVerb(), a.manVerb(),
+		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
 	return root
 }
@@ -166,7 +167,7 @@ func (e *usageError) Error() string { return e.msg }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// exactArgs and friends give usage errors, as contract 2 counts them.
+// argsBetween gives usage errors, as contract 2 counts them.
 func argsBetween(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
@@ -175,5 +176,3 @@ func argsBetween(least, most int) cobra.PositionalArgs {
 		return nil
 	}
 }
-
-var errQuiet = errors.New("said already")

@@ -20,8 +20,8 @@ import (
 func (a *app) doVerb() *cobra.Command {
 	var o struct {
 		kind, key, actor, role, forOrg, by, occurred, precision, happened, id, file string
-		ifSeq                                                                         int64
-		dryRun                                                                        bool
+		ifSeq                                                                       int64
+		dryRun                                                                      bool
 	}
 	cmd := &cobra.Command{
 		Use:   "do COMMAND [JSON|@FILE|-]",

@@ -40,7 +40,7 @@ type house struct {
 	store  *eventstore.Store
 
 	ctx    context.Context // ends when the house closes
-	cancel context.CancelCauseFunc
+	cancel context.CancelFunc
 
 	mu      sync.Mutex
 	offices map[domain.OrgID]*office
@@ -49,6 +49,7 @@ type house struct {
 // An office is one organisation's desk and everything behind it.
 type office struct {
 	org    domain.OrgID
+	name   string // display name
 	ledger *eventstore.Ledger
 	vault  *vault.Vault
 	law    *law
@@ -90,7 +91,7 @@ type houseConfig struct {
 // when it returns; views catch up in the background.
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 	h := &house{dir: c.Dir, master: c.Master, log: c.Log, offices: map[domain.OrgID]*office{}}
-	h.ctx, h.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.store, err = eventstore.Open(ctx, eventstore.Config{
 		Dir: c.Dir, Kinds: storeKinds(), Listen: c.Listen, Log: c.Log,
 		Alarm:     func(msg string) { c.Log.Error("the embedded server complains", "alarm", true, "msg", msg) },
@@ -140,6 +141,9 @@ func (h *house) staff(o *office) error {
 		return errors.Join(fmt.Errorf("zone of the ledger: %w", err), o.vault.Close())
 	}
 	o.zone = zone
+	if o.name, err = o.displayName(); err != nil {
+		return errors.Join(err, o.vault.Close())
+	}
 	o.desk = handlers.NewDesk(handlers.Config{
 		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
 	})
@@ -150,7 +154,7 @@ func (h *house) staff(o *office) error {
 	o.stop = stop
 	go func() {
 		defer close(o.ran)
-		if err := o.views.Run(ctx, o.ledger); err != nil {
+		if err := o.views.Run(ctx, o.ledger); err != nil && ctx.Err() == nil {
 			h.log.Error("the views have stopped", "org", o.org, "alarm", true, "err", err)
 		}
 	}()
@@ -158,6 +162,24 @@ func (h *house) staff(o *office) error {
 	defer h.mu.Unlock()
 	h.offices[o.org] = o
 	return nil
+}
+
+// displayName opens the name that the ledger was founded under.
+func (o *office) displayName() (string, error) {
+	en, err := o.ledger.Entry(1)
+	if err != nil {
+		return "", err
+	}
+	opened, err := o.vault.Open(en)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range opened.Events {
+		if f, ok := e.(ledger.LedgerFounded); ok && f.Name != "" {
+			return string(f.Name), nil
+		}
+	}
+	return string(o.org), nil
 }
 
 func (h *house) vaultDir(org domain.OrgID) string { return filepath.Join(h.dir, "vault", string(org)) }
@@ -190,7 +212,7 @@ func (h *house) orgs() []domain.OrgID {
 func (h *house) close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.cancel(errors.New("the ledger is being closed"))
+	h.cancel()
 	var errs []error
 	for _, o := range h.offices {
 		o.stop()

@@ -13,8 +13,10 @@ import (
 	"incidentledger/domain/ledger"
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
-	"incidentledger/handlers/policyfile"
 )
+
+// lawSet is the id of the policy set whose versions an organisation adopts.
+const lawSet domain.Code = "nl-be-local-government"
 
 // law knows which policy sets an organisation adopted, and gives the basis of
 // decisions. It looks again whenever the adoption has a new entry.
@@ -40,7 +42,7 @@ func newLaw(l *eventstore.Ledger, orgDir string) *law {
 }
 
 func (w *law) ref() domain.Ref {
-	return domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(w.ledger.Org(), policyfile.ShippedName)}
+	return domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(w.ledger.Org(), lawSet)}
 }
 
 // current is the basis of a decision taken now. Where the adopted sets cannot

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/incident"
 	"incidentledger/projections"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/register"
@@ -27,7 +26,7 @@ func (s *server) incidentOperations() []*operation {
 			query: []param{
 				{name: "sort", kind: word, oneof: []string{"recorded", "occurred"}, doc: "without it recorded"},
 				{name: "order", kind: word, oneof: []string{"asc", "desc"}, doc: "without it asc"},
-				limitParam, cursorParam,
+				{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 1000"}, cursorParam,
 			}},
 		{id: "show-timeline", method: http.MethodGet, path: one + "/timeline", tag: "incidents", do: (*request).timeline,
 			summary: "The incident as it was known then, and the entries up to there", gives: timeline{},
@@ -95,6 +94,11 @@ func (q *request) logbook() (*answer, error) {
 		want.Order = logbook.ByOccurred
 	}
 	rows, total, seq, err := readLogbook(q.office.Views, key, want)
+	if err == nil && total == 0 { // perhaps it was reported a moment ago
+		if err = q.catchUpWith(q.office.Log.Last(), logbook.Name); err == nil {
+			rows, total, seq, err = readLogbook(q.office.Views, key, want)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -189,59 +193,4 @@ func (q *request) timeline() (*answer, error) {
 		slices.SortStableFunc(out.Entries, func(a, b line) int { return a.Occurred.Compare(b.Occurred) })
 	}
 	return (&answer{body: out}).seq(out.Last), nil
-}
-
-// texts gives the words of a file's events: by entry and event type, then by
-// path; corrections stand in the place of what they correct.
-func (q *request) texts(f *file) (map[told]map[string]words, error) {
-	out := map[told]map[string]words{}
-	for _, en := range f.entries {
-		if len(en.Sealed) == 0 {
-			continue
-		}
-		l, events, err := q.office.open(en)
-		if err != nil {
-			return nil, err
-		}
-		for i, e := range events {
-			at := told{en.Seq, l.Events[i].Type}
-			if out[at] == nil {
-				out[at] = map[string]words{}
-			}
-			_, opened := domain.SetApart(e, domain.Ref{}, domain.OrderID{})
-			for _, t := range opened {
-				out[at][t.Path] = words{text: t.Value}
-			}
-			for name, v := range l.Events[i].Fields {
-				if _, ok := v.(map[string]bool); ok {
-					out[at][name] = words{erased: true}
-				}
-			}
-			if c, ok := e.(incident.FactCorrected); ok {
-				patch(out, c)
-			}
-		}
-	}
-	return out, nil
-}
-
-// told names an event of an entry.
-type told struct {
-	seq  domain.Seq
-	kind string
-}
-
-func patch(out map[told]map[string]words, c incident.FactCorrected) {
-	at := told{c.Corrects, string(c.Event)}
-	if out[at] == nil {
-		out[at] = map[string]words{}
-	}
-	for name, v := range c.Fields {
-		if v.IsZero() {
-			delete(out[at], string(name))
-		}
-	}
-	for path, text := range c.Texts {
-		out[at][string(path)] = words{text: string(text)}
-	}
 }

@@ -116,14 +116,14 @@ func (q *request) run() (*answer, error) {
 	if err := q.checkQuery(); err != nil {
 		return nil, err
 	}
-	if err := q.catchUp(); err != nil {
+	if err := q.catchUp(q.op.waits...); err != nil {
 		return nil, err
 	}
 	return q.op.do(q)
 }
 
-// catchUp waits for the entry that the header Ledger-Seq names.
-func (q *request) catchUp() error {
+// catchUp waits until some views show the entry that the header Ledger-Seq names.
+func (q *request) catchUp(views ...string) error {
 	text := q.Header.Get("Ledger-Seq")
 	if text == "" || q.office == nil {
 		return nil
@@ -132,13 +132,21 @@ func (q *request) catchUp() error {
 	if err != nil {
 		return malformed("Ledger-Seq", "the header Ledger-Seq is %q; give the sequence of an entry, as a write answers it", clip(text, 40))
 	}
+	return q.catchUpWith(domain.Seq(seq), views...)
+}
+
+// catchUpWith waits until the ledger and some views show an entry.
+func (q *request) catchUpWith(seq domain.Seq, views ...string) error {
 	ctx, cancel := context.WithTimeout(q.Context(), q.s.Patience)
 	defer cancel()
-	if err := q.office.Log.WaitFor(ctx, domain.Seq(seq)); err != nil {
+	if err := q.office.Log.WaitFor(ctx, seq); err != nil {
+		if ctx.Err() == nil { // the ledger itself has stopped
+			return later(60, "ledger_stopped", "the ledger has stopped before entry %d; /readyz tells why", seq).because(err)
+		}
 		return err
 	}
-	for _, view := range q.op.waits {
-		if err := q.office.Views.WaitFor(ctx, view, domain.Seq(seq)); err != nil {
+	for _, view := range views {
+		if err := q.office.Views.WaitFor(ctx, view, seq); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ type Problem struct {
 	RequestID   string         `json:"requestId,omitempty"`
 
 	retryAfter int   // seconds; 0: trying again will not help
-	cause      error // of an internal problem, for the log alone
+	cause      error // of what went wrong inside, for the log alone
 }
 
 // Error implements error.
@@ -66,9 +66,9 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &large):
 		return problem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than %d bytes", large.Limit)
 	case errors.Is(err, domain.ErrUnknown):
-		return later(1, "unknown_outcome", "whether the order was accepted is unknown; give the same order again, under the same id: that tells")
+		return later(1, "unknown_outcome", "whether the order was accepted is unknown; give the same order again, under the same id: that tells").because(err)
 	case errors.Is(err, domain.ErrUnavailable):
-		return later(5, "unavailable", "the ledger cannot take entries now; nothing was written, and trying again later is safe")
+		return later(5, "unavailable", "nothing was written, and trying again later is safe: %s", clip(err.Error(), 500)).because(err)
 	case errors.Is(err, domain.ErrNotFound):
 		return problem(http.StatusNotFound, domain.CodeNotFound, "there is no such thing here")
 	case errors.Is(err, projections.ErrNoView):
@@ -76,11 +76,15 @@ func problemOf(err error) *Problem {
 	case errors.Is(err, projections.ErrNotBuilt):
 		return later(5, "view_not_built", "the view is being built; try again in a while")
 	case errors.Is(err, projections.ErrStopped):
-		return later(60, "view_stopped", "the view has stopped at an entry it cannot apply; /readyz tells which")
+		return later(60, "view_stopped", "the view has stopped at an entry it cannot apply; /readyz tells which").because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, projections.ErrClosed):
 		return later(1, "not_yet", "the entry asked for is not to be seen yet; try again")
 	}
-	p = problem(http.StatusInternalServerError, "internal", "the program failed; the log says why, under this request's id")
+	return problem(http.StatusInternalServerError, "internal", "the program failed; the log says why, under this request's id").because(err)
+}
+
+// because keeps what went wrong inside for the log.
+func (p *Problem) because(err error) *Problem {
 	p.cause = err
 	return p
 }

@@ -55,6 +55,9 @@ func (q *request) events() (*answer, error) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
+	if q.Method == http.MethodHead {
+		return nil, nil
+	}
 	out := &stream{w: q.w, rc: http.NewResponseController(q.w)}
 	if err := out.send(": following after %d\n\n", after); err == nil {
 		err = q.follow(out, after)

@@ -43,7 +43,7 @@ type statusData struct {
 type statusOffice struct {
 	Org, Name string
 	Seq       domain.Seq
-	Last      time.Time // zero: there is no entry
+	Last      time.Time // when it was recorded; zero: not known
 	Zone      *time.Location
 	Error     string
 	Views     []viewStatus
@@ -68,12 +68,11 @@ func (s *server) statusPage(w http.ResponseWriter, r *http.Request) {
 		so := statusOffice{Org: string(o.Org), Name: o.Name, Zone: o.Zone, Seq: h.Organisations[i].Seq,
 			Error: h.Organisations[i].Error, Views: h.Organisations[i].Views}
 		if so.Seq > 0 {
-			en, err := o.Log.Entry(so.Seq)
-			if err != nil {
-				s.refuse(w, r, err)
-				return
+			if en, err := o.Log.Entry(so.Seq); err != nil {
+				so.Error = err.Error()
+			} else {
+				so.Last = en.Recorded
 			}
-			so.Last = en.Recorded
 		}
 		var err error
 		if so.Clocks, err = nextClocks(o, data.At); err != nil {

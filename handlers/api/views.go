@@ -97,11 +97,8 @@ func (q *request) digest() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text := q.Header.Get("Ledger-Seq"); text != "" {
-		q.op = &operation{waits: []string{view}}
-		if err := q.catchUp(); err != nil {
-			return nil, err
-		}
+	if err := q.catchUp(view); err != nil {
+		return nil, err
 	}
 	d, err := q.office.Views.Digest(q.Context(), view)
 	if err != nil {

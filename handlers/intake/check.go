@@ -88,9 +88,10 @@ func (m *Mapping) checkInput() error {
 			return err
 		}
 	}
-	for name, t := range m.Tables {
-		if len(t.Values) == 0 && t.Otherwise == nil {
-			return place{max(t.line, 1)}.errorf("table %q is empty", name)
+	for _, name := range slices.Sorted(maps.Keys(m.Tables)) {
+		t := m.Tables[name]
+		if t == nil || len(t.Values) == 0 && t.Otherwise == nil {
+			return p.errorf("table %q is empty", name)
 		}
 	}
 	return nil
@@ -277,8 +278,7 @@ func (m *Mapping) checkMember(t reflect.Type, v *value, path string) error {
 			}
 		}
 	case v.constant != nil:
-		c := clock{layouts: []layout{{layout: time.RFC3339Nano, offset: true}}}
-		if _, f := convert(t, v.constant, path, &c); f != nil {
+		if _, f := convert(t, v.constant, path, nil); f != nil {
 			return v.errorf("%s", f.reason)
 		}
 	default:

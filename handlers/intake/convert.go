@@ -21,7 +21,8 @@ var (
 )
 
 // convert turns a value into what a member of type t takes as JSON. field names
-// the member for messages. The instants of texts are read by the clock.
+// the member for messages. Instants are read as RFC 3339, else by the clock; c is
+// nil for constants, which have no other form.
 func convert(t reflect.Type, v any, field string, c *clock) (any, *fault) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -31,6 +32,12 @@ func convert(t reflect.Type, v any, field string, c *clock) (any, *fault) {
 	case t == reflect.TypeFor[time.Time]():
 		if !isText {
 			return nil, misfit(field, v, "an instant")
+		}
+		if _, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return text, nil
+		}
+		if c == nil {
+			return nil, misfit(field, v, "an instant such as 2026-11-21T09:14:00+01:00")
 		}
 		got, f := c.read(text)
 		if f != nil {

@@ -43,7 +43,9 @@
 //
 // A row goes through the rules in order until one fits that does not say goOn. A
 // rule fits when all its conditions hold, and gives its orders or says skip with
-// a reason. A row that no rule fits is refused with the code no_rule.
+// a reason. A row for which no rule gives an order or says skip is refused with
+// the code no_rule. With stopOnRefusal: true a rule keeps back the orders behind
+// one that is refused; else each stands for itself.
 //
 // A condition looks at a column (or at a note of the group) by eq, notEq, in,
 // notIn, empty, prefix, suffix, contains, same or differs (from another column);
@@ -65,5 +67,10 @@
 // offset is reckoned in the zone. Where clocks were put back, a local time occurs
 // twice: the earlier is taken (repeated: later or refuse say otherwise). Where
 // they were put forward, a local time never occurred: it is moved on by the gap
-// (missing: refuse says otherwise). Both are told as warnings.
+// (missing: refuse says otherwise). Both are told as warnings. A member that is
+// an instant also takes RFC 3339, whatever the layouts are.
+//
+// A group becomes one incident, whose key follows from the mapping's id and the
+// group. A log must therefore hold a group from its beginning: one that starts
+// in the middle leads to a second report, which the desk refuses.
 package intake

@@ -126,6 +126,10 @@ var tokens = []struct {
 	{"mm", "04", domain.PrecisionMinute}, {"ss", "05", domain.PrecisionSecond}, {"SSS", "000", ""}, {"a", "PM", ""}, {"XXX", "Z07:00", ""},
 }
 
+// elsewhen shares no part of its name with the instant that package time writes
+// its layouts by.
+var elsewhen = time.Date(1987, time.July, 23, 9, 38, 47, 0, time.UTC)
+
 // newLayout reads a layout of the mapping file.
 func newLayout(w word) (layout, error) {
 	switch w.s {
@@ -144,7 +148,7 @@ next:
 			if !ok {
 				return l, w.errorf("a ' that is not closed in %q", w.s)
 			}
-			if (time.Time{}).Format(text) != text {
+			if elsewhen.Format(text) != text {
 				return l, w.errorf("the literal text '%s' in layout %q reads as part of an instant", text, w.s)
 			}
 			b.WriteString(text)

@@ -36,9 +36,8 @@ func (g *group) begin() domain.OrderID { return g.base.Follow("begin") }
 
 // A verdict is what the rules make of a row.
 type verdict struct {
-	matched bool
-	skip    string // reason
-	steps   []step
+	skip  string // reason
+	steps []step // none, and no reason to skip: no rule fits
 }
 
 // A step is one order of a row, or why it cannot be made.
@@ -57,10 +56,7 @@ func (m *Mapping) judge(r *row, g *group, identity string, actor domain.Actor) v
 		if !m.holds(rule.When, r, g) {
 			continue
 		}
-		v.matched = true
-		if rule.Skip.s != "" && len(v.steps) == 0 {
-			v.skip = rule.Skip.s
-		}
+		v.skip = rule.Skip.s
 		for i, o := range rule.Orders {
 			if !m.holds(o.When, r, g) {
 				continue

@@ -185,7 +185,7 @@ func (n *run) look(r *row) {
 // work judges the rows of its groups and gives their orders, row by row.
 func (n *run) work(ctx context.Context, rows <-chan *row) {
 	groups := map[string]*group{}
-	seen := map[[16]byte]int{}
+	seen := map[[16]byte]before{}
 	for r := range rows {
 		if ctx.Err() != nil {
 			continue // drain
@@ -201,32 +201,46 @@ func (n *run) work(ctx context.Context, rows <-chan *row) {
 }
 
 // row judges one row and gives its orders.
-func (n *run) row(ctx context.Context, r *row, groups map[string]*group, seen map[[16]byte]int) (outcome, error) {
+func (n *run) row(ctx context.Context, r *row, groups map[string]*group, seen map[[16]byte]before) (outcome, error) {
 	if r.fault != nil {
 		return refused(r.fault), nil
 	}
-	m := n.Mapping
-	id := r.identity(m.Identity)
+	id := r.identity(n.Mapping.Identity)
 	mark := r.mark(id)
-	times := seen[mark]
-	seen[mark]++
-	if times > 0 && m.Identical.s != "distinct" {
+	was := seen[mark]
+	if was.times > 0 && n.Mapping.Identical.s != "distinct" {
+		if was.refused {
+			return refused(faultf("repeats_refused", "the row says exactly what an earlier row says, which was refused")), nil
+		}
 		n.tally.warn("identical_rows", r.line, "rows that say exactly what an earlier row says were counted as repeated; identical: distinct in the mapping takes them in again")
 		return outcome{kind: rowRepeated}, nil
 	}
 	g := groups[r.group]
 	if g == nil {
-		g = m.newGroup(n.Org, r.group)
+		g = n.Mapping.newGroup(n.Org, r.group)
 		groups[r.group] = g
 	}
-	v := m.judge(r, g, fmt.Sprintf("%x#%d", id, times), n.Actor)
+	out, err := n.decide(ctx, r, g, fmt.Sprintf("%x#%d", id, was.times))
+	seen[mark] = before{was.times + 1, out.kind == rowRefused}
+	return out, err
+}
+
+// before is what is known of earlier rows that say the same.
+type before struct {
+	times   int32
+	refused bool
+}
+
+// decide takes a row through the rules and its orders to the desk.
+func (n *run) decide(ctx context.Context, r *row, g *group, identity string) (outcome, error) {
+	v := n.Mapping.judge(r, g, identity, n.Actor)
 	switch {
-	case !v.matched:
-		return refused(faultf("no_rule", "no rule of the mapping fits the row")), nil
-	case len(v.steps) == 0:
-		return outcome{kind: rowSkipped, reason: cmp.Or(v.skip, "its rules give no order")}, nil
+	case len(v.steps) > 0:
+		return n.give(ctx, v.steps)
+	case v.skip != "":
+		return outcome{kind: rowSkipped, reason: v.skip}, nil
 	}
-	return n.give(ctx, v.steps)
+	return refused(faultf("no_rule", "no rule of the mapping gives an order for the row or skips it")), nil
 }
 
 // give hands the orders of a row to the desk, in order.

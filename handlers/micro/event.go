@@ -108,9 +108,8 @@ func (p *Publisher) cloudEvent(en *domain.Entry, index int, n uint64) ([]byte, e
 		}
 		e.SetExtension("dataref", ref)
 	}
-	if err := e.SetData(event.ApplicationJSON, []byte(data)); err != nil {
-		return nil, fmt.Errorf("micro: event %s: %w", pos, err)
-	}
+	e.SetDataContentType(event.ApplicationJSON)
+	e.DataEncoded = data // SetData would write bytes as base64
 	if err := e.Validate(); err != nil {
 		return nil, fmt.Errorf("micro: event %s: %w", pos, err)
 	}

@@ -56,8 +56,7 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	if row := f.encode(nil); !bytes.Equal(row, old) || !found {
 		tx.Set(k, row)
 	}
-	exchange(tx, before, f.index(en.Key))
-	return nil
+	return exchange(tx, before, f.index(en.Key))
 }
 
 // concerns reports whether anything in the entry can change a row.

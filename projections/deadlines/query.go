@@ -55,7 +55,7 @@ func (d *Deadlines) Find(q Query) (clocks []Clock, next Cursor, err error) {
 	}
 	judge := projections.NewJudge(d.r, 0, q.Allow)
 	lo, hi := q.bounds()
-	for k, v := range d.r.Scan(lo, hi) {
+	for k, v := range scan(d.r, 'd', lo, hi) {
 		c, err := decodeIndex(k, v)
 		if err != nil {
 			return nil, next, err
@@ -166,7 +166,7 @@ type Action struct {
 // of each clock the next thing only. more is the instant of the first action
 // after that; zero where there is none.
 func (d *Deadlines) Actions(until time.Time) (actions []Action, more time.Time, err error) {
-	for k, v := range d.r.Scan([]byte{'a'}, []byte{'a' + 1}) {
+	for k, v := range scan(d.r, 'a', []byte{'a'}, []byte{'a' + 1}) {
 		dk, dv := projections.NewDec(k[1:]), projections.NewDec(v)
 		a := Action{At: dk.Time(), Key: domain.Key{UUID: dk.ID()}}
 		a.Clock = policy.ClockID(dk.Take(dk.Len()))

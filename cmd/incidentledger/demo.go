@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"incidentledger/domain"
+	"incidentledger/handlers/intake/sample"
+)
+
+// demoVerb plays the sample case into a fresh temporary data folder and serves
+// it. It never touches a real one.
+func (a *app) demoVerb() *cobra.Command {
+	var listen string
+	var once bool
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Plays the sample case into a temporary data folder and serves it", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			dir, err := os.MkdirTemp("", "incidentledger-demo-")
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+			a.data, a.master = filepath.Join(dir, "data"), filepath.Join(dir, "master-key")
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer stop()
+			return a.serve(ctx, first(listen, a.conf.Listen, defaultListen), func(h *house, url string) error {
+				if err := a.playSample(ctx, h); err != nil {
+					return err
+				}
+				if once {
+					stop()
+					return nil
+				}
+				a.say("\nDEMONSTRATION: everything here is invented and vanishes with this process.\n"+
+					"Look at %s, or from another terminal:\n\n"+
+					"  incidentledger --data %s --master-key %s register\n"+
+					"  incidentledger --data %s --master-key %s deadlines\n\nCtrl-C ends it.", url, a.data, a.master, a.data, a.master)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "address on loopback (default "+defaultListen+")")
+	cmd.Flags().BoolVar(&once, "once", false, "play, print and end")
+	return cmd
+}
+
+// playSample founds the demonstration's ledger and tells the case step by step.
+func (a *app) playSample(ctx context.Context, h *house) error {
+	const org domain.OrgID = "demo"
+	if err := h.found(ctx, founding{Org: org, Name: "Gemeente Voorbeeld", Country: "NL", Zone: "Europe/Amsterdam"}); err != nil {
+		return err
+	}
+	o, err := h.office(org)
+	if err != nil {
+		return err
+	}
+	step := 0
+	_, err = sample.Play(ctx, o.desk, time.Now().In(o.zone), func(t sample.Told) {
+		step++
+		fmt.Fprintf(a.std.out, "%3d  %s  %-22s %-16s %s\n", t.Receipt.Seq, t.At.In(o.zone).Format("2006-01-02 15:04"), t.Command, t.Role, t.Case)
+	})
+	return err
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"incidentledger/eventstore"
+	"incidentledger/eventstore/vault"
+	"incidentledger/handlers/policyfile"
+)
+
+// finding is one line of the doctor's.
+type finding struct {
+	Check  string `json:"check"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// doctorVerb looks at what an administrator would look at, and changes nothing.
+func (a *app) doctorVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Looks at the installation and says what is wrong and how to mend it", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list := a.examine(cmd.Context())
+			ill := false
+			var rows []jsontext.Value
+			for _, f := range list {
+				ill = ill || !f.OK
+				b, err := json.Marshal(f)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, b)
+			}
+			if err := a.rows(rows, columns("check", "check", "ok", "ok", "detail", "detail")); err != nil {
+				return err
+			}
+			if ill {
+				return &codeError{exitFailed}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) examine(ctx context.Context) []finding {
+	var out []finding
+	add := func(check string, err error, good string, args ...any) {
+		f := finding{check, err == nil, fmt.Sprintf(good, args...)}
+		if err != nil {
+			f.Detail = err.Error()
+		}
+		out = append(out, f)
+	}
+	orgs, err := eventstore.Orgs(a.data)
+	add("data folder", errors.Join(err, folder(a.data)), "%s, %d organisations", a.data, len(orgs))
+	_, err = vault.ReadMasterKey(a.master)
+	if errors.Is(err, os.ErrNotExist) && len(orgs) == 0 {
+		add("master key", nil, "%s is made by init", a.master)
+	} else {
+		add("master key", err, "%s is readable by its owner only", a.master)
+	}
+	free, err := freeSpace(a.data)
+	if err == nil && free < 1<<30 {
+		err = fmt.Errorf("only %d MiB are free; make room: below 32 MiB orders are refused", free>>20)
+	}
+	add("disk", err, "%d MiB free", free>>20)
+	add("clock", clockSane(time.Now()), "%s", time.Now().Format(time.RFC3339))
+	_, err = policyfile.Shipped()
+	add("shipped policy set", err, "loads without a fault")
+	for _, org := range orgs {
+		o, err := eventstore.OpenOffline(eventstore.Config{Dir: a.data, Kinds: storeKinds()}, org)
+		if err != nil {
+			add("ledger "+string(org), err, "")
+			continue
+		}
+		bad, err := o.CheckCopies()
+		if err == nil && len(bad) > 0 && !eventstore.InUse(a.data) {
+			err = fmt.Errorf("%s; `incidentledger verify` says more", bad[0].What)
+		}
+		add("ledger "+string(org), err, "%d entries, in journal and stream", o.Last())
+	}
+	if c, ok := a.overSocket(); ok {
+		var list page
+		err := c.get(ctx, "/organisations", nil, &list)
+		add("server", errors.Join(err, c.close()), "a process serves this data folder")
+	} else {
+		add("server", nil, "no process serves this data folder")
+	}
+	return out
+}
+
+func folder(dir string) error {
+	st, err := os.Stat(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s does not exist yet; `incidentledger init` or `serve` makes it", dir)
+	}
+	if err != nil {
+		return err
+	}
+	if st.Mode().Perm()&0o077 != 0 && st.Mode().Perm()&0o007 != 0 {
+		return fmt.Errorf("others can read %s; chmod 700 %s", dir, dir)
+	}
+	return nil
+}
+
+func freeSpace(dir string) (int64, error) {
+	for {
+		var st unix.Statfs_t
+		err := unix.Statfs(dir, &st)
+		if errors.Is(err, unix.ENOENT) && dir != filepath.Dir(dir) {
+			dir = filepath.Dir(dir)
+			continue
+		}
+		return int64(st.Bavail) * st.Bsize, err
+	}
+}
+
+// clockSane refuses a clock that cannot be right: deadlines are the product.
+func clockSane(now time.Time) error {
+	if now.Before(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) {
+		return fmt.Errorf("the machine's clock says %s, which is before this program was made; set it", now.Format(time.RFC3339))
+	}
+	return nil
+}

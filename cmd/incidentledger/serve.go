@@ -1,0 +1,322 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/ledger"
+	"incidentledger/domain/policy"
+	"incidentledger/handlers"
+	"incidentledger/handlers/alerts"
+	"incidentledger/handlers/api"
+	"incidentledger/handlers/micro"
+	"incidentledger/handlers/overdue"
+	"incidentledger/handlers/policyfile"
+	"incidentledger/handlers/web"
+)
+
+const defaultListen = "127.0.0.1:8080"
+
+func (a *app) initVerb() *cobra.Command {
+	f := founding{}
+	var country string
+	cmd := &cobra.Command{
+		Use: "init --org ID --name NAME --country NL|BE", Short: "Creates an organisation's ledger", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.Org, f.Country = domain.OrgID(a.org), domain.Code(country)
+			if err := f.complete(); err != nil {
+				return err
+			}
+			_, err := os.Stat(a.master)
+			fresh := errors.Is(err, os.ErrNotExist)
+			h, err := openHouse(cmd.Context(), a.houseConfig())
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(h.found(cmd.Context(), f), h.close()); err != nil {
+				return err
+			}
+			if fresh {
+				a.say("The master key is %s. Keep a copy where neither fire nor ransomware finds both it and the data folder: without it nothing sealed can be read.", a.master)
+			}
+			_, err = fmt.Fprintf(a.std.out, "The ledger of %s is founded in %s.\n", f.Org, a.data)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&f.Name, "name", "", "display name")
+	cmd.Flags().StringVar(&country, "country", "", "NL or BE")
+	cmd.Flags().StringVar(&f.Zone, "zone", "", "IANA time zone (default: Europe/Amsterdam or Europe/Brussels)")
+	return cmd
+}
+
+// complete judges what init was given and fills in the zone.
+func (f *founding) complete() error {
+	if f.Org == "" || f.Name == "" || f.Country == "" {
+		return usage("--org, --name and --country are required")
+	}
+	switch f.Country {
+	case "NL":
+		f.Zone = first(f.Zone, "Europe/Amsterdam")
+	case "BE":
+		f.Zone = first(f.Zone, "Europe/Brussels")
+	default:
+		return usage("--country is %q; choose NL or BE", f.Country)
+	}
+	if _, err := time.LoadLocation(f.Zone); err != nil || f.Zone == "Local" {
+		return usage("--zone is %q; give a name such as Europe/Amsterdam", f.Zone)
+	}
+	return nil
+}
+
+func (a *app) serveVerb() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serves the ledgers of the data folder", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serve(cmd.Context(), first(listen, a.conf.Listen, defaultListen), nil)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "address on loopback (default "+defaultListen+")")
+	return cmd
+}
+
+// serve opens the data folder and serves it until the context ends or a ledger
+// fails. started, where given, is called once everything runs.
+func (a *app) serve(ctx context.Context, addr string, started func(h *house, url string) error) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usage("--listen is %q; give host:port", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usage("--listen is %q; until people can sign in, only loopback is served: 127.0.0.1 or [::1]", addr)
+	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	conf := a.houseConfig()
+	conf.Fail = func(err error) { fail(err) }
+	begun := time.Now()
+	h, err := openHouse(ctx, conf)
+	if err != nil {
+		return err
+	}
+	s := &serving{app: a, house: h, log: conf.Log, doing: map[domain.OrgID]bool{}}
+	err = s.run(ctx, addr, begun, started)
+	err = errors.Join(err, h.close())
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(fmt.Errorf("the ledger failed and was stopped: %w", cause), err)
+	}
+	return err
+}
+
+// serving is a house with its doors open.
+type serving struct {
+	app   *app
+	house *house
+	log   *slog.Logger
+
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	doing map[domain.OrgID]bool // organisations whose rooms are at work
+}
+
+func (s *serving) run(ctx context.Context, addr string, begun time.Time, started func(*house, string) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer func() { stop(); s.wg.Wait() }()
+	handler, err := s.house.api()
+	if err != nil {
+		return err
+	}
+	tcp, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	defer tcp.Close()
+	unix, err := s.socket()
+	if err != nil {
+		return err
+	}
+	defer unix.Close()
+	url := "http://" + tcp.Addr().String()
+	door := s.setup(ctx, handler, url)
+	for _, org := range s.house.orgs() {
+		if err := s.work(ctx, org); err != nil {
+			return err
+		}
+	}
+	errs := make(chan error, 2)
+	for _, l := range []net.Listener{tcp, unix} {
+		srv := &http.Server{Handler: door, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+			MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+		s.wg.Go(func() {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				errs <- err
+			}
+		})
+		defer func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if srv.Shutdown(ctx) != nil {
+				srv.Close() // streams of events do not end by themselves
+			}
+		}()
+	}
+	s.app.say("incidentledger %s serves %s on %s, ready after %s. It listens on loopback only and takes the actor from the request: nobody signs in yet.",
+		version, s.app.data, url, time.Since(begun).Round(time.Millisecond))
+	if started != nil {
+		if err := started(s.house, url); err != nil {
+			return err
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-errs:
+		return err
+	}
+}
+
+// socket is where other verbs reach this process: readable by its owner only.
+func (s *serving) socket() (net.Listener, error) {
+	path := s.app.socketPath()
+	// The data folder's lock is ours, so nobody answers on what is there.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("socket %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// setup puts the one-time set-up page before the API while there is no ledger.
+func (s *serving) setup(ctx context.Context, next http.Handler, url string) http.Handler {
+	if len(s.house.orgs()) > 0 {
+		return next
+	}
+	var token [18]byte
+	rand.Read(token[:])
+	word := base64.RawURLEncoding.EncodeToString(token[:])
+	s.app.say("There is no ledger in %s yet. Open this link once to found one:\n\n  %s/setup?token=%s\n", s.app.data, url, word)
+	return web.Setup(web.SetupConfig{
+		Token: word, Next: next,
+		Found: func(ctx context.Context, org domain.OrgID, name string, country domain.Code, zone string) error {
+			f := founding{Org: org, Name: name, Country: country, Zone: zone}
+			if err := f.complete(); err != nil {
+				return errors.New(strings.ReplaceAll(err.Error(), "--", ""))
+			}
+			if err := s.house.found(ctx, f); err != nil {
+				return err
+			}
+			return s.work(context.WithoutCancel(ctx), org)
+		},
+	})
+}
+
+// work starts the rooms that act by themselves for an organisation.
+func (s *serving) work(ctx context.Context, org domain.OrgID) error {
+	o, err := s.house.office(org)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.doing[org] {
+		return nil
+	}
+	s.doing[org] = true
+	ctx, stop := context.WithCancel(ctx)
+	context.AfterFunc(s.house.ctx, stop)
+	s.room(ctx, org, "overdue", func(ctx context.Context) error {
+		return overdue.Run(ctx, overdue.Config{Desk: o.desk, View: overdue.View(o.views), Log: s.log})
+	})
+	conn, err := s.house.store.Connect()
+	if err != nil {
+		return fmt.Errorf("organisation %s: %w", org, err)
+	}
+	context.AfterFunc(ctx, conn.Close)
+	pub, err := micro.NewPublisher(micro.PublisherConfig{Org: org, Ledger: o.ledger, Conn: conn, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("organisation %s: %w", org, err)
+	}
+	s.room(ctx, org, "integration events", pub.Run)
+	if s.house.store.ListenAddr() != "" {
+		s.room(ctx, org, "services", func(ctx context.Context) error {
+			return micro.Serve(ctx, micro.ServiceConfig{
+				Conn: conn, Desks: []*handlers.Desk{o.desk}, Version: version, Log: s.log,
+				Codes: func(domain.OrgID) domain.Codes { return o.law.current().Current },
+			})
+		})
+	}
+	if hooks := s.app.conf.Webhooks; len(hooks) > 0 {
+		c := alerts.Config{Org: org, Desk: o.desk, Conn: conn, AllowPrivate: s.app.conf.AllowPrivate, Log: s.log}
+		for _, w := range hooks {
+			c.Endpoints = append(c.Endpoints, alerts.Endpoint{Name: w.Name, URL: w.URL, Secret: w.Secret, Types: w.Types})
+		}
+		s.room(ctx, org, "alerts", func(ctx context.Context) error { return alerts.Run(ctx, c) })
+	}
+	return nil
+}
+
+// room runs something that acts by itself; if it ends while the house is open,
+// that is an alarm.
+func (s *serving) room(ctx context.Context, org domain.OrgID, name string, run func(context.Context) error) {
+	s.wg.Go(func() {
+		if err := run(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("a room has stopped", "org", org, "room", name, "alarm", true, "err", err)
+		}
+	})
+}
+
+// api gives the API of a house.
+func (h *house) api() (http.Handler, error) {
+	docs, err := incident.Docs()
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Config{
+		Offices: h.apiOffices, Version: version, Kinds: storeKinds(), Log: h.log,
+		Docs: map[domain.KindName]map[string]string{incident.Name: docs, ledger.Name: {}, policy.AdoptionKind: {}},
+		Overlay: func(base *policy.Set, name string, src []byte) (*policy.Set, error) {
+			return policyfile.Overlay(base, name, src)
+		},
+	})
+}
+
+func (h *house) apiOffices() []*api.Office {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]*api.Office, 0, len(h.offices))
+	for _, org := range h.store.Orgs() {
+		if o := h.offices[org]; o != nil {
+			out = append(out, o.api())
+		}
+	}
+	return out
+}
+
+func (o *office) api() *api.Office {
+	return &api.Office{
+		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
+		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
+		Views: o.views, Law: o.law.current, Broken: o.ledger.Err,
+	}
+}

@@ -1,0 +1,86 @@
+package sample
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
+)
+
+var now = time.Date(2026, 11, 21, 9, 30, 20, 0, time.UTC)
+
+// running lists an incident's running clocks and how long each has still to go.
+func running(t *testing.T, s *stack, key domain.Key) []string {
+	t.Helper()
+	st, _, err := s.desk.State(context.Background(), domain.Ref{Kind: incident.Name, Key: key}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for id, c := range st.(*incident.Incident).Clocks {
+		if c.Running() {
+			out = append(out, fmt.Sprintf("%s %s%s", id, c.Due.Sub(now.Truncate(time.Minute)), mark(c)))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func mark(c policy.Clock) string {
+	switch {
+	case c.Paused:
+		return " paused"
+	case c.Provisional:
+		return " provisional"
+	}
+	return ""
+}
+
+// The sample goes through every step, with clocks that run from now: one is
+// overdue, others are still to come.
+func TestPlay(t *testing.T) {
+	s := newStack(t, now)
+	commands := map[string]bool{}
+	steps := 0
+	keys, err := Play(context.Background(), s.desk, now, func(st Told) {
+		commands[st.Command] = true
+		steps++
+		if st.At.After(now) {
+			t.Errorf("%s of %s lies in the future: %s", st.Command, st.Case, st.At)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range incident.CommandTypes() {
+		if !c.System && !commands[c.Name()] {
+			t.Errorf("the sample does not show %s", c.Name())
+		}
+	}
+	st, _, err := s.desk.State(context.Background(), domain.Ref{Kind: incident.Name, Key: keys["ransomware"]}, 0)
+	if err != nil || st.(*incident.Incident).Phase != incident.PhaseClosed {
+		t.Errorf("the case ends %v, %v", st, err)
+	}
+	for name, want := range map[string]string{
+		"ransomware":    "",
+		"wrong-address": "gdpr-33/ap/initial/1 22h0m0s, local-p5-resolution/own/resolution/1 108h5m0s",
+		"registry-down": "local-p3-resolution/own/resolution/1 -1h30m0s",
+		"lost-tablet":   "gdpr-33/ap/initial/1 69h45m0s provisional, local-p4-reaction/own/reaction/1 2h0m0s, local-p4-resolution/own/resolution/1 22h0m0s",
+		"card-readers":  "local-p5-resolution/own/resolution/1 148h0m0s paused",
+	} {
+		if got := strings.Join(running(t, s, keys[name]), ", "); got != want {
+			t.Errorf("%s runs %s, want %s", name, got, want)
+		}
+	}
+	last := s.ledger.Last()
+	again, err := Play(context.Background(), s.desk, now, nil)
+	if err != nil || s.ledger.Last() != last || len(again) != len(keys) || int(last) != steps {
+		t.Errorf("played again: %v; %d steps, last entry %d then %d", err, steps, last, s.ledger.Last())
+	}
+}
