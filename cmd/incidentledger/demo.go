@@ -30,19 +30,16 @@ func (a *app) demoVerb() *cobra.Command {
 			a.data, a.master = filepath.Join(dir, "data"), filepath.Join(dir, "master-key")
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer stop()
-			return a.serve(ctx, first(listen, a.conf.Listen, defaultListen), func(h *house, url string) error {
-				if err := a.playSample(ctx, h); err != nil {
-					return err
-				}
+			play := func(h *house) error { return a.playSample(ctx, h) }
+			return a.serve(ctx, first(listen, a.conf.Listen, defaultListen), play, func(url string) {
 				if once {
 					stop()
-					return nil
+					return
 				}
 				a.say("\nDEMONSTRATION: everything here is invented and vanishes with this process.\n"+
 					"Look at %s, or from another terminal:\n\n"+
 					"  incidentledger --data %s --master-key %s register\n"+
 					"  incidentledger --data %s --master-key %s deadlines\n\nCtrl-C ends it.", url, a.data, a.master, a.data, a.master)
-				return nil
 			})
 		},
 	}

@@ -87,7 +87,7 @@ func (a *app) serveVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serves the ledgers of the data folder", Args: argsBetween(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.serve(cmd.Context(), first(listen, a.conf.Listen, defaultListen), nil)
+			return a.serve(cmd.Context(), first(listen, a.conf.Listen, defaultListen), nil, nil)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address on loopback (default "+defaultListen+")")
@@ -95,8 +95,9 @@ func (a *app) serveVerb() *cobra.Command {
 }
 
 // serve opens the data folder and serves it until the context ends or a ledger
-// fails. started, where given, is called once everything runs.
-func (a *app) serve(ctx context.Context, addr string, started func(h *house, url string) error) error {
+// fails. prepare, where given, is called before anything is served; started once
+// everything runs.
+func (a *app) serve(ctx context.Context, addr string, prepare func(h *house) error, started func(url string)) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return usage("--listen is %q; give host:port", addr)
@@ -114,7 +115,12 @@ func (a *app) serve(ctx context.Context, addr string, started func(h *house, url
 		return err
 	}
 	s := &serving{app: a, house: h, log: conf.Log, doing: map[domain.OrgID]bool{}}
-	err = s.run(ctx, addr, begun, started)
+	if prepare != nil {
+		err = prepare(h)
+	}
+	if err == nil {
+		err = s.run(ctx, addr, begun, started)
+	}
 	err = errors.Join(err, h.close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(fmt.Errorf("the ledger failed and was stopped: %w", cause), err)
@@ -133,7 +139,7 @@ type serving struct {
 	doing map[domain.OrgID]bool // organisations whose rooms are at work
 }
 
-func (s *serving) run(ctx context.Context, addr string, begun time.Time, started func(*house, string) error) error {
+func (s *serving) run(ctx context.Context, addr string, begun time.Time, started func(url string)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer func() { stop(); s.wg.Wait() }()
 	handler, err := s.house.api()
@@ -177,9 +183,7 @@ func (s *serving) run(ctx context.Context, addr string, begun time.Time, started
 	s.app.say("incidentledger %s serves %s on %s, ready after %s. It listens on loopback only and takes the actor from the request: nobody signs in yet.",
 		version, s.app.data, url, time.Since(begun).Round(time.Millisecond))
 	if started != nil {
-		if err := started(s.house, url); err != nil {
-			return err
-		}
+		started(url)
 	}
 	select {
 	case <-ctx.Done():

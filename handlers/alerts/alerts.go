@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -138,8 +137,6 @@ func (l *line) work(ctx context.Context, cons jetstream.Consumer) {
 				l.handle(ctx, m)
 				return nil
 			case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, jetstream.ErrNoMessages):
-				return nil
-			case strings.Contains(err.Error(), "Request Timeout"):
 				return nil
 			}
 			return err

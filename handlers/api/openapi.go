@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,7 +28,7 @@ var headerDocs = map[string]string{
 // describe derives the OpenAPI description from the operations and serves it, as
 // JSON and as YAML, to pages of every origin.
 func (s *server) describe() error {
-	d := describer{huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)}
+	d := newDescriber()
 	doc := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
@@ -46,6 +45,7 @@ func (s *server) describe() error {
 	for _, op := range s.operations {
 		doc.AddOperation(d.operation(op))
 	}
+	d.finish()
 	b, err := json.Marshal(doc)
 	if err != nil {
 		return err
@@ -75,15 +75,6 @@ func (s *server) document(path, media string, b []byte) {
 		h.Set("Content-Type", media)
 		_, _ = w.Write(b) // a failure is the connection's
 	})
-}
-
-type describer struct{ registry huma.Registry }
-
-func (d describer) schema(zero any) *huma.Schema {
-	if m, ok := zero.(map[string]any); ok {
-		return &huma.Schema{Extensions: m}
-	}
-	return d.registry.Schema(reflect.TypeOf(zero), true, "")
 }
 
 var pathParam = regexp.MustCompile(`\{(\w+)\}`)

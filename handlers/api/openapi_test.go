@@ -112,6 +112,16 @@ func lint(doc map[string]any) []string {
 			}
 		}
 	}
+	for _, name := range []string{"Envelope", "EnvelopeActor", "By"} {
+		if obj(schemas, name)["additionalProperties"] != false {
+			fault("%s takes unknown members", name)
+		}
+		for prop, p := range obj(schemas, name, "properties") {
+			if obj(p)["description"] == nil && obj(p)["$ref"] == nil {
+				fault("%s.%s is not explained", name, prop)
+			}
+		}
+	}
 	var refs func(v any)
 	refs = func(v any) {
 		switch v := v.(type) {
