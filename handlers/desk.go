@@ -109,7 +109,7 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 		return domain.Receipt{}, err
 	}
 	if seq, ok := f.orders[o.ID]; ok {
-		return d.repeated(given, seq)
+		return d.repeated(ctx, kind, given, seq)
 	}
 	if o.IfSeq != nil && *o.IfSeq != f.seq {
 		return domain.Receipt{}, domain.Refuse(domain.CodeStale, "contract 2", "the last entry is %d, not %d; look again before you decide", f.seq, *o.IfSeq)
@@ -207,8 +207,9 @@ func entry(f *folded, o domain.Order, dec domain.Decision) *domain.Entry {
 }
 
 // repeated answers an order that was accepted before: with its receipt if it is
-// the same order, else with a refusal.
-func (d *Desk) repeated(o domain.Order, seq domain.Seq) (domain.Receipt, error) {
+// the same order, else with a refusal. What the entry does not hold, the ids and
+// warnings, is what the same decision gives again.
+func (d *Desk) repeated(ctx context.Context, kind *domain.Kind, o domain.Order, seq domain.Seq) (domain.Receipt, error) {
 	en, err := d.c.Log.Entry(seq)
 	if err != nil {
 		return domain.Receipt{}, err
@@ -224,7 +225,25 @@ func (d *Desk) repeated(o domain.Order, seq domain.Seq) (domain.Receipt, error) 
 	if !same {
 		return domain.Receipt{}, domain.Refuse(domain.CodeReused, "contract 4", "order %s was given before with another actor or other content (entry %d); a new order needs a new id", o.ID, seq)
 	}
-	r := receipt(en, domain.Decision{})
+	before, err := d.before(ctx, kind, en)
+	if err != nil {
+		return domain.Receipt{}, err
+	}
+	o.Recorded, o.Occurred = en.Recorded, en.Occurred
+	dec, err := kind.Decide(before, o)
+	if err != nil {
+		dec = domain.Decision{} // the law has changed since; the entry stands
+	}
+	r := receipt(en, dec)
 	r.Repeated = true
 	return r, nil
+}
+
+// before folds an aggregate as it was when an entry of it was decided.
+func (d *Desk) before(ctx context.Context, kind *domain.Kind, en *domain.Entry) (domain.State, error) {
+	if en.Prev == 0 {
+		return kind.New(), nil
+	}
+	st, _, err := d.State(ctx, en.Ref(), en.Prev)
+	return st, err
 }

@@ -207,5 +207,3 @@ func (d apiDesk) Give(ctx context.Context, o domain.Order) (domain.Receipt, erro
 	_, err = d.c.ask(ctx, http.MethodPost, path, nil, payload, &r)
 	return r, err
 }
-
-

@@ -148,7 +148,7 @@ func (a *app) timeline(raw []byte, step bool) error {
 	}
 	if step {
 		for _, en := range t.Entries {
-			if err := a.rows([]jsontext.Value{en}, logbookColumns); err != nil {
+			if err := a.logbook([]jsontext.Value{en}); err != nil {
 				return err
 			}
 			var line [1]byte
@@ -160,7 +160,7 @@ func (a *app) timeline(raw []byte, step bool) error {
 		}
 		return nil
 	}
-	if err := a.rows(t.Entries, logbookColumns); err != nil {
+	if err := a.logbook(t.Entries); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.std.out)

@@ -129,6 +129,9 @@ func cell(v any) string {
 		if x["erased"] == true {
 			return "(erased)"
 		}
+		if medium, ok := x["medium"].(string); ok { // on whose word
+			return strings.TrimSpace(first(cell(x["text"]), cell(x["person"]), cell(x["contact"])) + " (" + medium + ")")
+		}
 	}
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 )
@@ -122,7 +123,7 @@ func (a *app) logbookVerb() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.rows(items, logbookColumns)
+				return a.logbook(items)
 			})
 		},
 	}
@@ -130,8 +131,42 @@ func (a *app) logbookVerb() *cobra.Command {
 	return cmd
 }
 
-var logbookColumns = columns("seq", "seq", "occurred", "occurred", "precision", "precision", "recorded", "recorded",
-	"role", "actor.role", "for", "actor.for", "by", "by", "command", "command", "events", "events", "late", "late")
+var logbookColumns = columns("seq", "seq", "occurred", "occurred", "precision", "precision", "recorded", "recorded", "late", "late",
+	"role", "actor.role", "for", "actor.for", "by", "by", "command", "command", "what", "what", "events", "events")
+
+// logbook prints the lines of a logbook. For people each line has a column more:
+// what somebody wrote.
+func (a *app) logbook(items []jsontext.Value) error {
+	if a.format == "json" {
+		return a.rows(items, logbookColumns)
+	}
+	for i, it := range items {
+		var m map[string]any
+		if err := json.Unmarshal(it, &m); err != nil {
+			return err
+		}
+		m["what"] = written(m)
+		b, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		items[i] = b
+	}
+	return a.rows(items, logbookColumns)
+}
+
+// written gives the first words of an entry: a title, a text, a reason.
+func written(line map[string]any) string {
+	events, _ := line["events"].([]any)
+	for _, e := range events {
+		for _, name := range []string{"title", "text", "reason", "grounds", "resolution", "cause", "basis", "content"} {
+			if s := cell(dig(e, "fields."+name)); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
+}
 
 func (a *app) explainVerb() *cobra.Command {
 	return &cobra.Command{

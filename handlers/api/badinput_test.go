@@ -29,6 +29,7 @@ func withOrder(member, value string) string {
 // Whatever is wrong with a report, the answer is a problem that names the field
 // and the rule.
 func TestBadReports(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, c := range []struct {
 		name, body string
@@ -90,6 +91,7 @@ func TestBadReports(t *testing.T) {
 // Bodies that are too large or of another kind, paths and methods that are not
 // there: each is a problem of its own.
 func TestBadRequests(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	big := `{"title":"` + strings.Repeat("x", 1<<20) + `"}`
 	h.ask("POST", base+"/incidents", big).must(t, 413)
@@ -125,6 +127,7 @@ func TestBadRequests(t *testing.T) {
 // A request may come from the house: called within the process it needs no Host
 // and may say which door it is.
 func TestTheHouseAsksWithinTheProcess(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	give := func(door string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("POST", base+"/incidents", strings.NewReader(laptop("")))
@@ -157,6 +160,7 @@ func TestTheHouseAsksWithinTheProcess(t *testing.T) {
 
 // Whatever bytes are sent, the answer is never a 500.
 func TestNoBytesMakeItFail(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	paths := []string{"/incidents", "/incidents/2026-0001/commands/correct-fact", "/incidents/2026-0001/commands/notify-authority", "/incidents/2026-0001/what-if"}
 	h.report()
@@ -181,6 +185,7 @@ func TestNoBytesMakeItFail(t *testing.T) {
 
 // A panic is a problem with the request's id, which the log has as well.
 func TestAPanicIsAProblem(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(c *Config) {
 		offices := c.Offices
 		c.Offices = func() []*Office {

@@ -21,6 +21,7 @@ func clockNamed(a asked, list []any, id string) map[string]any {
 // A term is running, soon due, overdue and met as time goes by, at whatever
 // instant is asked for.
 func TestATermStandsByTheInstantAskedFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	state := func(query string) any {
@@ -45,6 +46,7 @@ func TestATermStandsByTheInstantAskedFor(t *testing.T) {
 
 // The deadlines come next due first, within a span or all of them.
 func TestDeadlinesComeInOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	last := h.give(key, "assess-priority", `"urgency":"high","impact":"high"`).must(t, 201).Header.Get("Ledger-Seq")
@@ -89,6 +91,7 @@ func TestDeadlinesComeInOrder(t *testing.T) {
 
 // A clock explains itself, under its escaped id and under its plain one.
 func TestAClockExplainsItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	at := base + "/incidents/" + key
@@ -112,6 +115,7 @@ func TestAClockExplainsItself(t *testing.T) {
 
 // Another policy is tried on an incident and nothing is written.
 func TestWhatIfWritesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	try := func(yaml string) asked {

@@ -62,6 +62,7 @@ func conform(doc, schema, v any, at string) []string {
 
 // What the API answers is what it describes.
 func TestAnswersAreAsDescribed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	doc := h.get(Root+"/openapi.json").must(t, 200).body
 	described := func(method, path string, status int) any {
@@ -108,6 +109,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 
 // The check itself sees what does not conform.
 func TestConformSees(t *testing.T) {
+	t.Parallel()
 	doc := map[string]any{"components": map[string]any{"schemas": map[string]any{"Thing": map[string]any{"type": "object",
 		"required": []any{"name"}, "properties": map[string]any{"name": map[string]any{"type": "string"}, "list": map[string]any{"type": "array"}, "n": map[string]any{"type": "integer"}}}}}}
 	got := conform(doc, map[string]any{"$ref": "#/components/schemas/Thing"}, map[string]any{"list": nil, "n": 1.5, "more": true}, "it")

@@ -54,7 +54,7 @@ func (q *request) incident() (*answer, error) {
 	return a, nil
 }
 
-// number gives the incident's number; empty where it has none or the register
+// numberOf gives the incident's number; empty where it has none or the register
 // does not show it yet.
 func (q *request) numberOf(key domain.Key) (string, error) {
 	snap, err := q.office.Views.Snapshot()
@@ -150,7 +150,7 @@ type timeline struct {
 	At       time.Time   `json:"at,omitzero"`
 	Seq      domain.Seq  `json:"seq" doc:"the last of the entries"`
 	Last     domain.Seq  `json:"last" doc:"the incident's last entry of all"`
-	Incident *detail     `json:"incident" doc:"null where the report itself came later"`
+	Incident *detail     `json:"incident,omitempty" doc:"absent where the report itself came later"`
 	Entries  []line      `json:"entries" doc:"in order of the axis"`
 }
 

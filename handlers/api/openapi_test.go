@@ -145,6 +145,7 @@ func lint(doc map[string]any) []string {
 // The API describes itself by the rules, and every command has an operation of
 // its own.
 func TestTheDescriptionFollowsTheRules(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := h.get(Root+"/openapi.json", "Origin", "https://docs.example").must(t, 200)
 	if a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Content-Type") != "application/openapi+json" || strings.Contains(string(a.raw), `"$schema"`) {
@@ -180,6 +181,7 @@ func TestTheDescriptionFollowsTheRules(t *testing.T) {
 
 // The linter itself sees faults.
 func TestTheLinterSees(t *testing.T) {
+	t.Parallel()
 	doc := map[string]any{"openapi": "3.0.0", "servers": []any{map[string]any{"url": "/api"}}, "paths": map[string]any{
 		"/Things/{id}/": map[string]any{"get": map[string]any{
 			"parameters": []any{map[string]any{"in": "query", "name": "page_size"}},
@@ -196,6 +198,7 @@ func TestTheLinterSees(t *testing.T) {
 
 // Names of commands in addresses are the contract's, in kebab case.
 func TestCommandPath(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{
 		"ReportIncident": "report-incident", "Escalate": "escalate", "ClassifyKSZMajor": "classify-ksz-major", "AttestMFA": "attest-mfa", "IdentifyObligationAtRisk": "identify-obligation-at-risk",
 	} {

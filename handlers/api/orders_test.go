@@ -10,6 +10,7 @@ import (
 // A report gets its receipt with number, key and clocks, and is at once to be
 // seen by whoever asks with its sequence.
 func TestAReportIsReceivedAndSeen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, a := h.report()
 	if a.str("number") != "2026-0001" {
@@ -40,6 +41,7 @@ func TestAReportIsReceivedAndSeen(t *testing.T) {
 
 // A dry run tells number, events and clocks, and writes nothing.
 func TestADryRunWritesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, path := range []string{base + "/incidents?dryRun=true", base + "/incidents"} {
 		body := laptop("")
@@ -59,6 +61,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 // An order is repeated under its key without harm, and refused under it with
 // other content.
 func TestAnIdempotencyKeyMakesOneOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, first := h.report("Idempotency-Key", "paper-17")
 	again := h.ask("POST", base+"/incidents", laptop(""), "Idempotency-Key", "paper-17").must(t, 200)
@@ -81,6 +84,7 @@ func TestAnIdempotencyKeyMakesOneOrder(t *testing.T) {
 
 // If-Match refuses an order to an incident that has moved on.
 func TestIfMatchRefusesWhatIsStale(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, a := h.report()
 	tag := a.Header.Get("ETag")
@@ -100,6 +104,7 @@ func TestIfMatchRefusesWhatIsStale(t *testing.T) {
 // Eight callers send the same five orders at once: each is accepted once, and
 // everybody hears of the same entry.
 func TestEightCallersSendTheSameFiveOrders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	var mu sync.Mutex
@@ -139,6 +144,7 @@ func TestEightCallersSendTheSameFiveOrders(t *testing.T) {
 
 // Eight writers on one incident all get through, or hear of a conflict.
 func TestEightWritersOnOneIncident(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	var mu sync.Mutex
@@ -170,6 +176,7 @@ func TestEightWritersOnOneIncident(t *testing.T) {
 
 // Every refusal has the status of its kind, and says what would be allowed.
 func TestRefusalsHaveTheirStatus(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	for _, c := range []struct {
@@ -205,6 +212,7 @@ func TestRefusalsHaveTheirStatus(t *testing.T) {
 // Orders to other kinds go by the general address; an incident takes them there
 // too.
 func TestOrdersToAnyKind(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := h.ask("POST", base+"/aggregates/incident/commands/report-incident", laptop("")).must(t, 201)
 	h.ask("POST", base+"/aggregates/incident/"+a.str("number")+"/commands/add-log-entry", `{"text":"x",`+order()+`}`).must(t, 201)

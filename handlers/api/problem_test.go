@@ -14,6 +14,7 @@ import (
 // Errors of the rooms below have their status; what can be tried again says
 // when, and what is unknown names the order.
 func TestErrorsHaveTheirStatus(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err    error
 		status int

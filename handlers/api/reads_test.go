@@ -11,6 +11,7 @@ import (
 
 // The register finds incidents by their open fields and pages through them.
 func TestTheRegisterIsSearchedAndPaged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var keys []string
 	for n := range 5 {
@@ -59,6 +60,7 @@ func TestTheRegisterIsSearchedAndPaged(t *testing.T) {
 
 // An incident that did not change is not sent again.
 func TestAnUnchangedIncidentIsNotSentAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, a := h.report()
 	tag := a.Header.Get("ETag")
@@ -76,6 +78,7 @@ func TestAnUnchangedIncidentIsNotSentAgain(t *testing.T) {
 
 // A read that names an entry waits for it, and gives up in a while.
 func TestAReadWaitsForItsEntry(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(c *Config) { c.Patience = 20 * time.Millisecond })
 	h.report()
 	p := h.get(base+"/incidents", "Ledger-Seq", "99").must(t, 503)
@@ -92,6 +95,7 @@ func TestAReadWaitsForItsEntry(t *testing.T) {
 
 // The logbook has every line in both orders, with corrections on both sides.
 func TestTheLogbookHasBothOrders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	h.setClock(h.clock().Add(3 * time.Hour))
@@ -125,6 +129,7 @@ func TestTheLogbookHasBothOrders(t *testing.T) {
 // The timeline shows what was known then, and on the other axis what had
 // happened by then.
 func TestTheTimelineHasTwoAxes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	h.setClock(h.clock().Add(2 * time.Hour))
@@ -159,6 +164,7 @@ func TestTheTimelineHasTwoAxes(t *testing.T) {
 
 // The audit finds who did what, by each of its parameters.
 func TestTheAuditIsFilteredAndPaged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	h.setClock(h.clock().Add(time.Hour))
@@ -190,6 +196,7 @@ func TestTheAuditIsFilteredAndPaged(t *testing.T) {
 
 // Words whose key is gone are shown as erased, and nothing else is lost.
 func TestErasedWordsSaySo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, _ := h.report()
 	h.mu.Lock()
@@ -211,6 +218,7 @@ func TestErasedWordsSaySo(t *testing.T) {
 // An anonymous report leaves nothing of whoever sent it: not in the entry, not in
 // the log.
 func TestAnAnonymousReportLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	body := strings.Replace(laptop(`"anonymous":true,`), order(), `"order":{"actor":{"role":"employee","anonymous":true}}`, 1)
 	a := h.ask("POST", base+"/incidents", body, "User-Agent", "Netscape/4.7", "X-Request-Id", "desk-of-jan", "X-Forwarded-For", "203.0.113.9").must(t, 201)

@@ -52,6 +52,7 @@ func until(next func() string, prefix string) string {
 // Whoever follows hears of each new entry by its sequence, in codes only, and
 // goes on where the connection broke.
 func TestEventsAreFollowed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	next := h.listen(t, "")
 	until(next, ": following after 1")
@@ -84,6 +85,7 @@ func TestEventsAreFollowed(t *testing.T) {
 
 // A comment shows that a silent connection stands.
 func TestASilentStreamBeats(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, func(c *Config) { c.Heartbeat = time.Millisecond })
 	next := h.listen(t, "")
 	until(next, ": still here")

@@ -14,6 +14,7 @@ import (
 // Views tell where they stand, give their digest, are checked against a rebuild
 // and rebuilt.
 func TestViewsAreCheckedAndRebuilt(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, a := h.report()
 	last := a.Header.Get("Ledger-Seq")
@@ -48,6 +49,7 @@ func TestViewsAreCheckedAndRebuilt(t *testing.T) {
 // The descriptions of commands and codes are those of the declarations and of
 // the adopted policy set.
 func TestCommandsAndCodesDescribeThemselves(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	orgs := h.get(Root+"/organisations").must(t, 200)
 	if orgs.str("items", 0, "org") != testOrg || orgs.str("items", 0, "zone") != "Europe/Amsterdam" || orgs.num("items", 0, "seq") != 1 {
@@ -81,6 +83,7 @@ func TestCommandsAndCodesDescribeThemselves(t *testing.T) {
 
 // The program is ready while its ledger takes entries and its views follow.
 func TestReadyTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if a := h.get("/livez").must(t, 200); a.at("live") != true {
 		t.Errorf("%s", a.raw)
@@ -100,6 +103,7 @@ func TestReadyTellsWhatIsWrong(t *testing.T) {
 // The status page shows codes and numbers, no words, runs no script, and says
 // that nobody signs in.
 func TestTheStatusPage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, a := h.report()
 	h.get(base+"/deadlines", "Ledger-Seq", a.Header.Get("Ledger-Seq")).must(t, 200)
@@ -123,6 +127,7 @@ func TestTheStatusPage(t *testing.T) {
 // Strangers are kept out: another host's name, another origin's page. A Unix
 // socket has no host.
 func TestStrangersAreKeptOut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, port, _ := net.SplitHostPort(h.server.Listener.Addr().String())
 	for host, status := range map[string]int{
