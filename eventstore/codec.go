@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"incidentledger/domain"
 )
@@ -32,9 +31,9 @@ const (
 // A Codec turns entries into stored bytes and back. It knows every event shape
 // of its kinds; a shape it does not know is an error, never skipped.
 type Codec struct {
-	shapes  map[shapeID]domain.EventType
-	byKind  map[domain.KindName]map[shapeID]bool
+	byKind  map[domain.KindName]map[shapeID]domain.EventType
 	current map[string]int
+	words   map[string]string // words that occur all the time
 	read    json.Options
 	write   json.Options
 }
@@ -47,7 +46,9 @@ type shapeID struct {
 // NewCodec makes the codec of kinds, or says which declaration contradicts
 // itself or another.
 func NewCodec(kinds []domain.Kind) (*Codec, error) {
-	c := &Codec{shapes: map[shapeID]domain.EventType{}, byKind: map[domain.KindName]map[shapeID]bool{}, current: map[string]int{}}
+	c := &Codec{byKind: map[domain.KindName]map[shapeID]domain.EventType{}, current: map[string]int{}, words: map[string]string{}}
+	c.know("second", "minute", "hour", "day", "about", "cli", "api", "web", "nats", "import", "system", "stated", "oidc", "token", "anonymous",
+		"help-desk", "security-officer", "coordinator", "ict", "dpo", "resolver", "operator", "employee", "department-head")
 	for i := range kinds {
 		k := &kinds[i]
 		if err := k.Validate(); err != nil {
@@ -56,17 +57,26 @@ func NewCodec(kinds []domain.Kind) (*Codec, error) {
 		if c.byKind[k.Name] != nil {
 			return nil, fmt.Errorf("eventstore: kind %s is declared twice", k.Name)
 		}
-		c.byKind[k.Name] = map[shapeID]bool{}
+		c.byKind[k.Name] = map[shapeID]domain.EventType{}
+		c.know(string(k.Name))
+		for _, t := range k.Commands {
+			c.know(t.Name())
+		}
 		for _, t := range k.Events {
 			id := shapeID{t.Name, t.V}
-			c.byKind[k.Name][id] = true
-			c.shapes[id] = t
+			c.byKind[k.Name][id] = t
 			c.current[t.Name] = max(c.current[t.Name], t.V)
 		}
 	}
-	c.read = json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(json.UnmarshalFromFunc(c.readEvent)))
+	c.read = json.RejectUnknownMembers(true)
 	c.write = json.JoinOptions(json.Deterministic(true))
 	return c, nil
+}
+
+func (c *Codec) know(words ...string) {
+	for _, w := range words {
+		c.words[w] = w
+	}
 }
 
 // Version gives the current version of an event type, 0 where it is unknown.
@@ -121,7 +131,7 @@ func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
 	}
 	for i, r := range en.Events {
 		id := shapeID{r.Type, r.V}
-		if !c.byKind[en.Kind][id] || c.current[r.Type] != r.V {
+		if _, ok := c.byKind[en.Kind][id]; !ok || c.current[r.Type] != r.V {
 			return nil, fmt.Errorf("eventstore: order %s: %s version %d is no current event of kind %s", en.ID, r.Type, r.V, en.Kind)
 		}
 		w.Events[i] = wireEvent{Type: r.Type, V: r.V, Open: r.Event, SD: r.SD}
@@ -134,123 +144,6 @@ func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
 		return nil, fmt.Errorf("eventstore: order %s: %d bytes: %w", en.ID, len(b), domain.ErrTooLarge)
 	}
 	return b, nil
-}
-
-// An UnknownShapeError says that stored data needs a newer program.
-type UnknownShapeError struct{ Shape string }
-
-func (e *UnknownShapeError) Error() string {
-	return fmt.Sprintf("event shape %s is unknown to this version of the program; a version that knows it is needed", e.Shape)
-}
-
-// Decode reads stored bytes strictly. The entry's Seq is the one given, its
-// Hash is computed. A lost marker gives a *LostError.
-func (c *Codec) Decode(seq domain.Seq, stored []byte) (*domain.Entry, error) {
-	en, err := c.decode(stored)
-	if err != nil {
-		if m, ok := lostMarker(stored); ok && (seq == 0 || m.Seq == seq) {
-			return nil, &LostError{Seq: m.Seq, Leaf: m.LeafHash}
-		}
-		return nil, fmt.Errorf("eventstore: entry %d: %w", seq, err)
-	}
-	en.Seq, en.Hash, en.Size = seq, domain.LeafHash(stored), len(stored)
-	return en, nil
-}
-
-func (c *Codec) decode(stored []byte) (*domain.Entry, error) {
-	if len(stored) > MaxEntry {
-		return nil, domain.ErrTooLarge
-	}
-	var w wire
-	if err := json.Unmarshal(stored, &w, c.read); err != nil {
-		return nil, err
-	}
-	if w.V != EntryFormat {
-		return nil, &UnknownShapeError{"entry format " + w.V}
-	}
-	occurred, err := time.Parse(time.RFC3339Nano, w.Occurred)
-	if err != nil {
-		return nil, fmt.Errorf("occurred: %w", err)
-	}
-	recorded, err := time.Parse(recordedLayout, w.Recorded)
-	if err != nil {
-		return nil, fmt.Errorf("recorded: %w", err)
-	}
-	switch {
-	case !w.Precision.Valid():
-		return nil, fmt.Errorf("precision %q is unknown", w.Precision)
-	case w.ID.IsZero() || w.Key.IsZero() || w.Org == "" || w.Command == "" || len(w.Events) == 0:
-		return nil, fmt.Errorf("id, org, key, command and events are all needed")
-	case (w.Prev == 0) != w.PrevHash.IsZero():
-		return nil, fmt.Errorf("prev is %d but prevHash is %s", w.Prev, w.PrevHash)
-	}
-	en := &domain.Entry{
-		ID: w.ID, Org: w.Org, Kind: w.Kind, Key: w.Key, Prev: w.Prev, PrevHash: w.PrevHash,
-		Command: w.Command, Actor: w.Actor, By: w.By,
-		Occurred: domain.Moment{Time: occurred, Precision: w.Precision}, Recorded: recorded,
-		Correlation: w.Correlation, Causation: w.Causation, MAC: w.MAC,
-		Basis: w.Basis, Sealed: w.Sealed, Events: make([]domain.Record, len(w.Events)),
-	}
-	shapes, ok := c.byKind[w.Kind]
-	if !ok {
-		return nil, &UnknownShapeError{"kind " + string(w.Kind)}
-	}
-	for i, e := range w.Events {
-		if !shapes[shapeID{e.Type, e.V}] {
-			return nil, &UnknownShapeError{fmt.Sprintf("%s/%s/%d", w.Kind, e.Type, e.V)}
-		}
-		en.Events[i] = domain.Record{Type: e.Type, V: e.V, Event: e.Open.(domain.Event), SD: e.SD}
-	}
-	return en, nil
-}
-
-// readEvent reads one member of events in a single pass: its type and version
-// stand before open and tell how to read it.
-func (c *Codec) readEvent(dec *jsontext.Decoder, e *wireEvent) error {
-	if t, err := dec.ReadToken(); err != nil || t.Kind() != '{' {
-		return fmt.Errorf("an event is an object: %w", err)
-	}
-	seen := 0
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		var into any
-		member := name.String()
-		switch member {
-		case "type":
-			into, seen = &e.Type, seen|1
-		case "v":
-			into, seen = &e.V, seen|2
-		case "sd":
-			into = &e.SD
-		case "open":
-			if seen&3 != 3 {
-				return fmt.Errorf("open stands before type and v")
-			}
-			t, ok := c.shapes[shapeID{e.Type, e.V}]
-			if !ok {
-				return &UnknownShapeError{fmt.Sprintf("%s/%d", e.Type, e.V)}
-			}
-			p := t.New()
-			if err := json.UnmarshalDecode(dec, p, json.RejectUnknownMembers(true)); err != nil {
-				return fmt.Errorf("%s: %w", e.Type, err)
-			}
-			e.Open, seen = t.Up(p), seen|4
-			continue
-		default:
-			return fmt.Errorf("event has the unknown member %q", member)
-		}
-		if err := json.UnmarshalDecode(dec, into); err != nil {
-			return err
-		}
-	}
-	if seen != 7 {
-		return fmt.Errorf("an event needs type, v and open")
-	}
-	_, err := dec.ReadToken()
-	return err
 }
 
 // A LostError says that a sequence holds a lost marker: every copy of its entry

@@ -132,7 +132,7 @@ func openShapes(dir string) (*shapeFile, error) {
 // unknown gives a shape in the file that the codec does not know, or nothing.
 func (s *shapeFile) unknown(c *Codec) string {
 	for k := range s.known {
-		if !c.byKind[k.kind][k.shapeID] {
+		if _, ok := c.byKind[k.kind][k.shapeID]; !ok {
 			return k.String()
 		}
 	}

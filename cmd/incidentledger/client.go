@@ -241,6 +241,7 @@ func (c *client) send(ctx context.Context, method, path string, header http.Head
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("Ledger-Door", "cli") // heeded over the socket and in process only
 	for k, v := range header {
 		r.Header[k] = v
 	}

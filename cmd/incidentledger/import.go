@@ -204,6 +204,6 @@ func (d apiDesk) Give(ctx context.Context, o domain.Order) (domain.Receipt, erro
 	if err != nil {
 		return r, err
 	}
-	_, err = d.c.ask(ctx, http.MethodPost, path, nil, payload, &r)
+	_, err = d.c.ask(ctx, http.MethodPost, path, http.Header{"Ledger-Door": {"import"}}, payload, &r)
 	return r, err
 }

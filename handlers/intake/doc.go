@@ -26,7 +26,7 @@
 //	order: file              # or time: the whole log is read and sorted first
 //	identity: [change]       # columns that make a row that row; all where left out
 //	identical: repeated      # a second identical row is a repetition; or distinct
-//	time: {column: when, layouts: [dd-MM-yyyy HH:mm], zone: Europe/Amsterdam,
+//	time: {column: when, layouts: ["dd-MM-yyyy HH:mm"], zone: Europe/Amsterdam,
 //	       repeated: earlier, missing: shift}
 //	role: resolver           # of the actor, where an order names no other
 //	by: {medium: paper, text: {column: agent}} # on whose word, likewise

@@ -96,6 +96,21 @@ func TestBrokenQuoteCostsOneRow(t *testing.T) {
 	})
 }
 
+// A quote that closes in a later row gives too few cells, and is broken too.
+func TestQuoteThatClosesInAnotherRow(t *testing.T) {
+	var got []string
+	for _, r := range parse(t, "1,\"a\n2,b\"\n3,c,d\n", "", "n", "text", "x") {
+		if r.fault != nil {
+			got = append(got, r.fault.code)
+		} else {
+			got = append(got, r.get("n"))
+		}
+	}
+	if fmt.Sprint(got) != "[broken_quote column_count 3]" {
+		t.Errorf("%v", got)
+	}
+}
+
 // The bytes of the log become text by its mark, else by the mapping.
 func TestEncodings(t *testing.T) {
 	text := "n,word\n1,café €\n"

@@ -5,7 +5,9 @@ import (
 	"crypto/subtle"
 	_ "embed"
 	"html/template"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"incidentledger/domain"
@@ -57,11 +59,22 @@ func (s *setup) allowed(token string) bool {
 	return !s.done && subtle.ConstantTimeCompare([]byte(token), []byte(s.Token)) == 1
 }
 
+// local reports whether a request asks for this machine by a name of its own. A
+// page elsewhere whose name was made to point here asks by another.
+func local(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 func (s *setup) show(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	token := r.URL.Query().Get("token")
-	if !s.allowed(token) {
+	if !s.allowed(token) || !local(r) {
 		gone(w)
 		return
 	}
@@ -72,7 +85,7 @@ func (s *setup) found(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
-	if err := r.ParseForm(); err != nil || !s.allowed(r.PostForm.Get("token")) {
+	if err := r.ParseForm(); err != nil || !s.allowed(r.PostForm.Get("token")) || !local(r) {
 		gone(w)
 		return
 	}

@@ -33,6 +33,14 @@ func TestTheSetupLinkWorksOnce(t *testing.T) {
 	if status, _ := get("wrong"); status != http.StatusNotFound {
 		t.Errorf("a wrong link gives %d", status)
 	}
+	foreign, err := http.NewRequest(http.MethodGet, srv.URL+"/setup?token=secret", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign.Host = "evil.example"
+	if status, _ := read(t)(http.DefaultClient.Do(foreign)); status != http.StatusNotFound {
+		t.Errorf("asked for by another name it gives %d", status)
+	}
 	if status, body := get("secret"); status != http.StatusOK || !strings.Contains(body, "<form") {
 		t.Errorf("the link gives %d", status)
 	}
