@@ -83,7 +83,7 @@ func TestAStopAnywhereLosesAndRepeatsNothing(t *testing.T) {
 	}
 	// One event at a time: so every publisher ends in the middle of an entry and
 	// the next begins there.
-	for range len(o.ids()) - 3 {
+	for range len(o.ids()) - 2 {
 		p := o.publisher(b)
 		at, err := p.resume(t.Context())
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 )
@@ -175,4 +177,24 @@ func TestAStepIsRecordedWhenTheLedgerTakesEntriesAgain(t *testing.T) {
 			t.Errorf("said %q, want one step of the clock", got)
 		}
 	})
+}
+
+// An order id that came out otherwise one day would say everything a second time.
+func TestIdsOfOrdersAreForEver(t *testing.T) {
+	due := time.Date(2026, 11, 24, 8, 14, 0, 0, time.UTC)
+	s := saying{key: domain.Key{UUID: uuid.MustParse("0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11")}, clock: "gdpr-33/ap/initial/1", stage: "overdue", due: due}
+	const want = "67738884-6c7b-57cb-b645-5bd9246e1a63"
+	if got := s.id().String(); got != want {
+		t.Errorf("the id is %s, want %s", got, want)
+	}
+	moved, warned, other, elsewhere := s, s, s, s
+	moved.due = due.Add(time.Nanosecond)
+	warned.stage = "warn-1"
+	other.clock = "gdpr-33/ap/initial/2"
+	elsewhere.key = domain.Key{UUID: uuid.MustParse("0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c12")}
+	for _, o := range []saying{moved, warned, other, elsewhere} {
+		if o.id() == s.id() {
+			t.Errorf("%+v has the id of %+v", o, s)
+		}
+	}
 }
