@@ -229,7 +229,9 @@ func checkNumber(n float64, path string, r rules) error {
 	return nil
 }
 
-func checkCode(s, path string, r rules, codes Codes) error {
+// CheckWord refuses what cannot be a code: more than 100 characters, or others
+// than printable ASCII without spaces, quotes and angle brackets.
+func CheckWord(path, s string) error {
 	if len(s) > 100 {
 		return invalid(path, "is a code of %d characters; at most 100 are allowed", len(s))
 	}
@@ -237,6 +239,13 @@ func checkCode(s, path string, r rules, codes Codes) error {
 		if c := s[i]; c < '!' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' {
 			return invalid(path, "is not a code: a code has letters, digits and - . _ : / only")
 		}
+	}
+	return nil
+}
+
+func checkCode(s, path string, r rules, codes Codes) error {
+	if err := CheckWord(path, s); err != nil {
+		return err
 	}
 	if len(r.oneof) > 0 && !slices.Contains(r.oneof, s) {
 		return invalid(path, "is %q; choose one of %s", s, strings.Join(r.oneof, ", "))

@@ -123,11 +123,14 @@ func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
 		Correlation: en.Correlation, Causation: en.Causation, MAC: en.MAC,
 		Basis: en.Basis, Sealed: en.Sealed, Events: make([]wireEvent, len(en.Events)),
 	}
-	if len(en.Events) == 0 {
-		return nil, fmt.Errorf("eventstore: order %s: an entry needs at least one event", en.ID)
+	if err := checkEnvelope(en); err != nil {
+		return nil, fmt.Errorf("eventstore: order %s: %w", en.ID, err)
 	}
 	if en.By != nil && en.By.Text != "" {
 		return nil, fmt.Errorf("eventstore: order %s: by.text is not sealed", en.ID)
+	}
+	if w, bad := badWord(en); bad {
+		return nil, fmt.Errorf("eventstore: order %s: %q cannot stand in an entry: words are printable ASCII without quotes and backslashes", en.ID, w)
 	}
 	for i, r := range en.Events {
 		id := shapeID{r.Type, r.V}
@@ -144,6 +147,39 @@ func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
 		return nil, fmt.Errorf("eventstore: order %s: %d bytes: %w", en.ID, len(b), domain.ErrTooLarge)
 	}
 	return b, nil
+}
+
+// badWord finds a word of the envelope that the format cannot hold. What is
+// written must be readable for ever, so nothing is trusted to be a word.
+func badWord(en *domain.Entry) (string, bool) {
+	words := make([]string, 0, 32)
+	words = append(words, string(en.Org), string(en.Kind), en.Command, string(en.Actor.Role), string(en.Actor.For), string(en.Actor.Door),
+		string(en.Actor.Proof), string(en.Occurred.Precision))
+	if en.By != nil {
+		words = append(words, string(en.By.Medium))
+		for _, d := range en.By.SD {
+			words = append(words, string(d))
+		}
+	}
+	for _, b := range en.Basis {
+		words = append(words, string(b.Kind))
+	}
+	for _, r := range en.Events {
+		for _, d := range r.SD {
+			words = append(words, string(d))
+		}
+	}
+	for _, b := range en.Sealed {
+		words = append(append(append(words, b.Alg, b.Box), b.Scopes...), b.Kids...)
+	}
+	for _, w := range words {
+		for i := range len(w) {
+			if c := w[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+				return w, true
+			}
+		}
+	}
+	return "", false
 }
 
 // A LostError says that a sequence holds a lost marker: every copy of its entry

@@ -52,15 +52,32 @@ func (c *Codec) decode(stored []byte) (*domain.Entry, error) {
 		return nil, r.err
 	case r.off != len(stored):
 		return nil, errTrailing
-	case !en.Occurred.Precision.Valid():
-		return nil, fmt.Errorf("precision %q is unknown", en.Occurred.Precision)
-	case en.ID.IsZero() || en.Key.IsZero() || en.Org == "" || en.Command == "":
-		return nil, fmt.Errorf("id, org, key and command are all needed")
-	case (en.Prev == 0) != en.PrevHash.IsZero():
-		return nil, fmt.Errorf("prev is %d but prevHash is %s", en.Prev, en.PrevHash)
+	}
+	if err := checkEnvelope(en); err != nil {
+		return nil, err
 	}
 	return en, nil
 }
+
+// checkEnvelope judges what every entry must be, on its way in and out.
+func checkEnvelope(en *domain.Entry) error {
+	switch {
+	case !en.Occurred.Precision.Valid():
+		return fmt.Errorf("precision %q is unknown", en.Occurred.Precision)
+	case en.ID.IsZero() || en.Key.IsZero() || en.Org == "" || en.Command == "":
+		return fmt.Errorf("id, org, key and command are all needed")
+	case (en.Prev == 0) != en.PrevHash.IsZero():
+		return fmt.Errorf("prev is %d but prevHash is %s", en.Prev, en.PrevHash)
+	case en.Prev > maxSeq:
+		return fmt.Errorf("prev is %d, which is no sequence", en.Prev)
+	case len(en.Events) == 0:
+		return fmt.Errorf("an entry needs at least one event")
+	}
+	return nil
+}
+
+// maxSeq is far beyond what a ledger can hold.
+const maxSeq = 1 << 53
 
 // readHead reads the members from id to basis.
 func (c *Codec) readHead(r *reader, en *domain.Entry) {

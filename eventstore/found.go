@@ -45,6 +45,7 @@ func (s *Store) Found(ctx context.Context, org domain.OrgID) (*Ledger, error) {
 	if err := s.bus.createStreams(ctx, org, ledgerStream(org), eventsStream(org)); err != nil {
 		return nil, err
 	}
+	s.bus.gate.admit(org)
 	shapes, err := openShapes(dir)
 	if err != nil {
 		return nil, fmt.Errorf("organisation %s: %w", org, err)

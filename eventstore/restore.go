@@ -64,7 +64,7 @@ func (c Config) rebuild(ctx context.Context, org domain.OrgID, work string, sv *
 	if err := os.MkdirAll(w.journalDir(org), 0o700); err != nil {
 		return err
 	}
-	b, err := startBus(ctx, w)
+	b, err := startBus(w, nil)
 	if err != nil {
 		return err
 	}

@@ -27,60 +27,30 @@ const (
 // work that may publish to the ledger's subjects and read.
 type bus struct {
 	srv  *server.Server
+	gate *gatekeeper
 	work *nats.Conn
 	js   jetstream.JetStream
-	boot func() (*nats.Conn, error)
-	door func() (*nats.Conn, error)
-}
-
-// workPermissions is all the working connection may do: publish entries and
-// integration events, read streams, and follow them. It cannot update, purge or
-// delete a stream or a message.
-func workPermissions() *server.Permissions {
-	return &server.Permissions{
-		Publish: &server.SubjectPermission{Allow: []string{
-			"ledger.>", "events.>",
-			"$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>",
-			"$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>",
-		}},
-		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", "events.>"}},
-	}
-}
-
-// doorPermissions is what programs outside and the micro services may do on the
-// listener: ask services and follow integration events, never the ledger's subjects.
-func doorPermissions() *server.Permissions {
-	return &server.Permissions{
-		Publish: &server.SubjectPermission{
-			Allow: []string{"incidentledger.>", "$SRV.>", "_INBOX.>", "_R_.>", "$JS.API.INFO",
-				"$JS.API.STREAM.INFO.EVENTS_*", "$JS.API.STREAM.MSG.GET.EVENTS_*", "$JS.API.DIRECT.GET.EVENTS_*.>",
-				"$JS.API.CONSUMER.CREATE.EVENTS_*", "$JS.API.CONSUMER.CREATE.EVENTS_*.>", "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS_*.>",
-				"$JS.API.CONSUMER.INFO.EVENTS_*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS_*.>", "$JS.ACK.EVENTS_*.>", "$JS.FC.>"},
-		},
-		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>", "events.>", "incidentledger.>", "$SRV.>"}},
-	}
+	dial func(user string) (*nats.Conn, error)
 }
 
 // Credentials let a program outside use the NATS listener.
 type Credentials struct{ User, Password string }
 
-func startBus(ctx context.Context, c Config) (*bus, error) {
+func startBus(c Config, orgs []domain.OrgID) (*bus, error) {
 	ledger := server.NewAccount(accountName)
 	sys := server.NewAccount("SYS")
-	bootPass, workPass, doorPass := secret(), secret(), secret()
-	users := []*server.User{
-		{Username: "bootstrap", Password: bootPass, Account: ledger},
-		{Username: "work", Password: workPass, Account: ledger, Permissions: workPermissions()},
-		{Username: "door", Password: doorPass, Account: ledger, Permissions: doorPermissions()},
-	}
-	for _, u := range c.Listen.Users {
-		users = append(users, &server.User{Username: u.User, Password: u.Password, Account: ledger, Permissions: doorPermissions()})
+	gate := &gatekeeper{outside: c.Listen.Users, orgs: map[domain.OrgID]bool{}, secrets: map[string]string{
+		userBootstrap: secret(), userWork: secret(), userEvents: secret(), userDoor: secret(),
+	}}
+	for _, org := range orgs {
+		gate.admit(org)
 	}
 	o := &server.Options{
 		ServerName: "incidentledger", DontListen: c.Listen.Addr == "", NoSigs: true, NoLog: true, DisableJetStreamBanner: true,
 		JetStream: true, StoreDir: c.jetstreamDir(), SyncInterval: syncInterval,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, MaxPayload: 1 << 20, MaxPending: 256 << 20,
-		Accounts: []*server.Account{ledger, sys}, SystemAccount: "SYS", Users: users,
+		Accounts: []*server.Account{ledger, sys}, SystemAccount: "SYS",
+		CustomClientAuthentication: gate,
 	}
 	if c.Listen.Addr != "" {
 		host, port, err := splitAddr(c.Listen.Addr)
@@ -101,6 +71,7 @@ func startBus(ctx context.Context, c Config) (*bus, error) {
 		return nil, fmt.Errorf("eventstore: the embedded server was not ready within %s", deadline)
 	}
 	acc, err := srv.LookupAccount(accountName)
+	gate.account = acc // the server's own, which need not be the one it was given
 	if err == nil && !acc.JetStreamEnabled() {
 		err = acc.EnableJetStream(nil, nil)
 	}
@@ -108,16 +79,13 @@ func startBus(ctx context.Context, c Config) (*bus, error) {
 		srv.Shutdown()
 		return nil, fmt.Errorf("eventstore: enable JetStream: %w", err)
 	}
-	dial := func(user, pass string) func() (*nats.Conn, error) {
-		return func() (*nats.Conn, error) {
-			return nats.Connect("", nats.InProcessServer(srv), nats.UserInfo(user, pass), nats.Name("incidentledger "+user),
-				nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
-					c.Log.Warn("nats connection", "user", user, "err", err)
-				}))
-		}
-	}
-	b := &bus{srv: srv, boot: dial("bootstrap", bootPass), door: dial("door", doorPass)}
-	if b.work, err = dial("work", workPass)(); err != nil {
+	b := &bus{srv: srv, gate: gate, dial: func(user string) (*nats.Conn, error) {
+		return nats.Connect("", nats.InProcessServer(srv), nats.UserInfo(user, gate.secrets[user]), nats.Name("incidentledger "+user),
+			nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+				c.Log.Warn("nats connection", "user", user, "err", err)
+			}))
+	}}
+	if b.work, err = b.dial(userWork); err != nil {
 		srv.Shutdown()
 		return nil, fmt.Errorf("eventstore: connect: %w", err)
 	}
@@ -177,7 +145,7 @@ func eventsStream(org domain.OrgID) jetstream.StreamConfig {
 // createStreams makes an organisation's streams. It is called when nothing on
 // disk says that they ever existed.
 func (b *bus) createStreams(ctx context.Context, org domain.OrgID, which ...jetstream.StreamConfig) error {
-	nc, err := b.boot()
+	nc, err := b.dial(userBootstrap)
 	if err != nil {
 		return fmt.Errorf("eventstore: bootstrap connection: %w", err)
 	}
@@ -239,9 +207,6 @@ func (l *serverLog) Errorf(format string, v ...any) { l.raise(fmt.Sprintf(format
 
 func (l *serverLog) Warnf(format string, v ...any) {
 	msg := fmt.Sprintf(format, v...)
-	if strings.HasPrefix(msg, "Plaintext passwords") {
-		return // they are drawn anew at each start and never leave the process
-	}
 	for _, word := range []string{"ilestore", "recover", "rebuil", "orrupt", "lost", "space"} {
 		if strings.Contains(msg, word) {
 			l.raise(msg)

@@ -112,7 +112,7 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 			return nil, err
 		}
 	}
-	if s.bus, err = startBus(ctx, c); err != nil {
+	if s.bus, err = startBus(c, orgs); err != nil {
 		return nil, err
 	}
 	for _, g := range gates {
@@ -191,7 +191,10 @@ func (s *Store) Dir(org domain.OrgID) string { return s.cfg.orgDir(org) }
 
 // Connect gives a client connection to the embedded server for the doors: it
 // may answer services and follow integration events, not touch ledgers.
-func (s *Store) Connect() (*nats.Conn, error) { return s.bus.door() }
+func (s *Store) Connect() (*nats.Conn, error) { return s.bus.dial(userDoor) }
+
+// ConnectEvents gives a client connection that may publish integration events.
+func (s *Store) ConnectEvents() (*nats.Conn, error) { return s.bus.dial(userEvents) }
 
 // Codec gives the codec of the store's kinds.
 func (s *Store) Codec() *Codec { return s.cfg.Codec }

@@ -172,6 +172,16 @@ func (d *Desk) complete(o *domain.Order) (*domain.Kind, error) {
 	if o.ID.IsZero() || o.Command == nil {
 		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "an order needs an id and a command")
 	}
+	for _, w := range [][2]string{{"actor.role", string(o.Actor.Role)}, {"actor.for", string(o.Actor.For)}, {"actor.door", string(o.Actor.Door)}, {"actor.proof", string(o.Actor.Proof)}} {
+		if err := domain.CheckWord(w[0], w[1]); err != nil {
+			return nil, err
+		}
+	}
+	if o.By != nil {
+		if err := domain.CheckWord("by.medium", string(o.By.Medium)); err != nil {
+			return nil, err
+		}
+	}
 	ct, ok := kind.CommandNamed(o.Command.CommandName())
 	if !ok {
 		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %s", o.Kind, o.Command.CommandName())

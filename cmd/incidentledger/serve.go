@@ -257,7 +257,12 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		return fmt.Errorf("organisation %s: %w", org, err)
 	}
 	context.AfterFunc(ctx, conn.Close)
-	pub, err := micro.NewPublisher(micro.PublisherConfig{Org: org, Ledger: o.ledger, Conn: conn, Log: s.log})
+	events, err := s.house.store.ConnectEvents()
+	if err != nil {
+		return fmt.Errorf("organisation %s: %w", org, err)
+	}
+	context.AfterFunc(ctx, events.Close)
+	pub, err := micro.NewPublisher(micro.PublisherConfig{Org: org, Ledger: o.ledger, Conn: events, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("organisation %s: %w", org, err)
 	}

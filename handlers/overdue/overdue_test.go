@@ -2,6 +2,7 @@ package overdue
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,13 +148,13 @@ func TestASteppedClockIsRecordedOnceAndObeyed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(o *office, l *slice) {
-				var by time.Duration
-				o.now = func() time.Time { return time.Now().Add(by) }
+				var by atomic.Int64
+				o.now = func() time.Time { return time.Now().Add(time.Duration(by.Load())) }
 				defer o.view()()
 				o.report()
 				defer o.keep()()
 				pass(10*time.Minute + 10*time.Second)
-				by = tt.shift
+				by.Store(int64(tt.shift))
 				pass(time.Hour)
 				o.wantSaid(tt.want...)
 			})
@@ -163,13 +164,13 @@ func TestASteppedClockIsRecordedOnceAndObeyed(t *testing.T) {
 
 func TestAStepIsRecordedWhenTheLedgerTakesEntriesAgain(t *testing.T) {
 	bubble(t, func(o *office, l *slice) {
-		var by time.Duration
-		o.now = func() time.Time { return time.Now().Add(by) }
+		var by atomic.Int64
+		o.now = func() time.Time { return time.Now().Add(time.Duration(by.Load())) }
 		defer o.view()()
 		defer o.keep()()
 		pass(time.Second)
 		l.close(domain.ErrUnavailable)
-		by = time.Minute
+		by.Store(int64(time.Minute))
 		pass(10 * time.Minute)
 		l.close(nil)
 		pass(5 * time.Minute)
