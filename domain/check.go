@@ -156,7 +156,10 @@ func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Code
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		r.required = false // given, even where it is zero
+		if v.Elem().CanInt() { // given, even where it is zero
+			return checkNumber(float64(v.Elem().Int()), path, r)
+		}
+		r.required = false
 		return checkValue(v.Elem(), path, r, now, codes)
 	case reflect.String:
 		return checkCode(v.String(), path, r, codes)

@@ -199,5 +199,8 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 			c.Warn = append(c.Warn, at)
 		}
 	}
+	if c.Due.Equal(c.Anchor) { // an immediate term alarms at once (contract 3)
+		c.Warn = append(c.Warn[:0], c.Due)
+	}
 	return c
 }
