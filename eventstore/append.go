@@ -125,6 +125,7 @@ func (l *Ledger) commit() {
 	go l.syncGroups(toSync)
 	defer func() { close(toSync); <-l.syncedAll }()
 
+	var syncing []*pending // the group last handed on, perhaps not yet in the journal
 	for {
 		group := l.take()
 		if len(group) == 0 {
@@ -137,7 +138,7 @@ func (l *Ledger) commit() {
 			<-l.kick
 			continue
 		}
-		group = l.admit(group)
+		group = l.admit(group, syncing)
 		if len(group) == 0 {
 			continue
 		}
@@ -156,6 +157,7 @@ func (l *Ledger) commit() {
 			l.setHead(p.agg, p.seq)
 		}
 		toSync <- group
+		syncing = group
 		if len(group) < overlapFrom {
 			<-group[len(group)-1].done
 		}
@@ -185,13 +187,10 @@ func (l *Ledger) syncGroups(groups <-chan []*pending) {
 }
 
 // admit answers who cannot be in this group and gives the rest: a wrong last
-// sequence is a conflict, a full disk is no place to begin writing.
-func (l *Ledger) admit(group []*pending) []*pending {
-	size := 0
-	for _, p := range group {
-		size += len(p.data) + recordHeader
-	}
-	if err := l.checkRoom(size); err != nil {
+// sequence is a conflict, a full disk is no place to begin writing. syncing is
+// the group before it.
+func (l *Ledger) admit(group, syncing []*pending) []*pending {
+	if err := l.checkRoom(recordsSize(group), syncing); err != nil {
 		for _, p := range group {
 			p.finish(0, err)
 		}
@@ -219,7 +218,15 @@ func (l *Ledger) admit(group []*pending) []*pending {
 // working for good when it meets a full disk.
 const reserve = 32 << 20
 
-func (l *Ledger) checkRoom(size int) error {
+func recordsSize(group []*pending) int {
+	size := 0
+	for _, p := range group {
+		size += len(p.data) + recordHeader
+	}
+	return size
+}
+
+func (l *Ledger) checkRoom(size int, syncing []*pending) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(l.dir, &st); err != nil {
 		return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
@@ -230,6 +237,16 @@ func (l *Ledger) checkRoom(size int) error {
 	free := int64(st.Bavail) * st.Bsize
 	if need := int64(reserve + 4*size); free < need {
 		return fmt.Errorf("%w: the disk of %s has %d MiB left and needs %d MiB; make room, nothing was written", domain.ErrUnavailable, l.dir, free>>20, need>>20)
+	}
+	if l.journal.fits(recordsSize(syncing) + size) {
+		return nil
+	}
+	// A new segment begins behind everything that is on its way to the journal.
+	if n := len(syncing); n > 0 {
+		<-syncing[n-1].done
+		if err := l.broken(); err != nil {
+			return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		}
 	}
 	if err := l.journal.hasRoom(size); err != nil {
 		if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EROFS) || errors.Is(err, unix.EFBIG) {

@@ -82,47 +82,9 @@ func (c *Codec) know(words ...string) {
 // Version gives the current version of an event type, 0 where it is unknown.
 func (c *Codec) Version(eventName string) int { return c.current[eventName] }
 
-// wire is the stored form; the order of its fields is the order of members.
-type wire struct {
-	V           string           `json:"v"`
-	ID          domain.OrderID   `json:"id"`
-	Org         domain.OrgID     `json:"org"`
-	Kind        domain.KindName  `json:"kind"`
-	Key         domain.Key       `json:"key"`
-	Prev        domain.Seq       `json:"prev"`
-	PrevHash    domain.Hash      `json:"prevHash"`
-	Command     string           `json:"command"`
-	Actor       domain.Actor     `json:"actor"`
-	By          *domain.By       `json:"by,omitzero"`
-	Occurred    string           `json:"occurred"`
-	Precision   domain.Precision `json:"precision"`
-	Recorded    string           `json:"recorded"`
-	Correlation domain.OrderID   `json:"correlation,omitzero"`
-	Causation   domain.OrderID   `json:"causation,omitzero"`
-	MAC         domain.Hash      `json:"mac"`
-	Basis       []domain.Basis   `json:"basis,omitempty"`
-	Events      []wireEvent      `json:"events"`
-	Sealed      []domain.Box     `json:"sealed,omitempty"`
-}
-
-type wireEvent struct {
-	Type string          `json:"type"`
-	V    int             `json:"v"`
-	Open any             `json:"open"`
-	SD   []domain.Digest `json:"sd,omitempty"`
-}
-
 // Encode gives an entry's stored bytes. The events must be the current shapes
 // of types of the entry's kind, with their sealed fields set apart.
 func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
-	w := wire{
-		V: EntryFormat, ID: en.ID, Org: en.Org, Kind: en.Kind, Key: en.Key,
-		Prev: en.Prev, PrevHash: en.PrevHash, Command: en.Command, Actor: en.Actor, By: en.By,
-		Occurred: en.Occurred.Time.Format(occurredLayout), Precision: en.Occurred.Precision,
-		Recorded:    en.Recorded.UTC().Format(recordedLayout),
-		Correlation: en.Correlation, Causation: en.Causation, MAC: en.MAC,
-		Basis: en.Basis, Sealed: en.Sealed, Events: make([]wireEvent, len(en.Events)),
-	}
 	if err := checkEnvelope(en); err != nil {
 		return nil, fmt.Errorf("eventstore: order %s: %w", en.ID, err)
 	}
@@ -132,21 +94,24 @@ func (c *Codec) Encode(en *domain.Entry) ([]byte, error) {
 	if w, bad := badWord(en); bad {
 		return nil, fmt.Errorf("eventstore: order %s: %q cannot stand in an entry: words are printable ASCII without quotes and backslashes", en.ID, w)
 	}
+	w := writer{make([]byte, 0, 2048)}
+	w.head(en)
 	for i, r := range en.Events {
 		id := shapeID{r.Type, r.V}
 		if _, ok := c.byKind[en.Kind][id]; !ok || c.current[r.Type] != r.V {
 			return nil, fmt.Errorf("eventstore: order %s: %s version %d is no current event of kind %s", en.ID, r.Type, r.V, en.Kind)
 		}
-		w.Events[i] = wireEvent{Type: r.Type, V: r.V, Open: r.Event, SD: r.SD}
+		open, err := json.Marshal(r.Event, c.write)
+		if err != nil {
+			return nil, fmt.Errorf("eventstore: order %s: %s: %w", en.ID, r.Type, err)
+		}
+		w.event(i, r, open)
 	}
-	b, err := json.Marshal(&w, c.write)
-	if err != nil {
-		return nil, fmt.Errorf("eventstore: order %s: %w", en.ID, err)
+	w.tail(en)
+	if len(w.b) > MaxEntry {
+		return nil, fmt.Errorf("eventstore: order %s: %d bytes: %w", en.ID, len(w.b), domain.ErrTooLarge)
 	}
-	if len(b) > MaxEntry {
-		return nil, fmt.Errorf("eventstore: order %s: %d bytes: %w", en.ID, len(b), domain.ErrTooLarge)
-	}
-	return b, nil
+	return w.b, nil
 }
 
 // badWord finds a word of the envelope that the format cannot hold. What is

@@ -72,9 +72,18 @@ func checkEnvelope(en *domain.Entry) error {
 		return fmt.Errorf("prev is %d, which is no sequence", en.Prev)
 	case len(en.Events) == 0:
 		return fmt.Errorf("an entry needs at least one event")
+	case !fourDigits(en.Occurred.Time) || !fourDigits(en.Recorded):
+		return fmt.Errorf("occurred and recorded need a year of four digits")
+	}
+	for _, b := range en.Sealed {
+		if len(b.Scopes) == 0 || len(b.Kids) != len(b.Scopes) {
+			return fmt.Errorf("a box has %d scopes and %d kids; it needs one kid for each scope", len(b.Scopes), len(b.Kids))
+		}
 	}
 	return nil
 }
+
+func fourDigits(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
 
 // maxSeq is far beyond what a ledger can hold.
 const maxSeq = 1 << 53

@@ -36,10 +36,7 @@ func (s *Store) Found(ctx context.Context, org domain.OrgID) (*Ledger, error) {
 			return nil, fmt.Errorf("organisation %s: %w", org, err)
 		}
 	}
-	if err := os.MkdirAll(c.journalDir(org), 0o700); err != nil {
-		return nil, fmt.Errorf("organisation %s: %w", org, err)
-	}
-	if err := errors.Join(writeFileSync(filepath.Join(dir, foundingMark), nil), syncDir(c.orgsDir()), syncDir(c.Dir)); err != nil {
+	if err := c.beginFounding(org); err != nil {
 		return nil, fmt.Errorf("organisation %s: %w", org, err)
 	}
 	if err := s.bus.createStreams(ctx, org, ledgerStream(org), eventsStream(org)); err != nil {
@@ -68,6 +65,31 @@ func (s *Store) Found(ctx context.Context, org domain.OrgID) (*Ledger, error) {
 	return l, nil
 }
 
+// halfDir is where an organisation's folder lies while it has no mark: before it
+// gets one, and when it is being removed. It is no name of an organisation.
+func (c Config) halfDir(org domain.OrgID) string {
+	return filepath.Join(c.orgsDir(), "."+string(org)+".half")
+}
+
+// beginFounding makes an organisation's folder, which gets its name only when the
+// founding mark stands in it.
+func (c Config) beginFounding(org domain.OrgID) error {
+	half := c.halfDir(org)
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(half, filepath.Base(c.journalDir(org))), 0o700); err != nil {
+		return err
+	}
+	if err := writeFileSync(filepath.Join(half, foundingMark), nil); err != nil {
+		return err
+	}
+	if err := os.Rename(half, c.orgDir(org)); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(c.orgsDir()), syncDir(c.Dir))
+}
+
 // Founded says that a ledger's first entries are complete. From here on it is
 // there for ever.
 func (s *Store) Founded(org domain.OrgID) error {
@@ -79,8 +101,9 @@ func (s *Store) Founded(org domain.OrgID) error {
 		return fmt.Errorf("organisation %s: a ledger is founded by its genesis entry, and there is none", org)
 	}
 	// The stream's folder itself must outlive a power cut, or the next start
-	// would find a ledger whose stream is gone.
-	if err := syncTree(s.cfg.jetstreamDir()); err != nil {
+	// would find a ledger whose stream is gone. So must the data folder and what
+	// else was made in it meanwhile, such as the folder of the keys.
+	if err := errors.Join(syncTree(s.cfg.jetstreamDir()), syncDir(s.cfg.Dir), syncDir(filepath.Dir(s.cfg.Dir))); err != nil {
 		return fmt.Errorf("organisation %s: %w", org, err)
 	}
 	dir := s.cfg.orgDir(org)
@@ -101,15 +124,33 @@ func (c Config) dropUnfounded(orgs []domain.OrgID) ([]domain.OrgID, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("organisation %s: %w", org, err)
 		}
-		events := filepath.Join(filepath.Dir(c.streamDir(org)), EventsStreamName(org))
-		for _, path := range []string{c.streamDir(org), events, c.orgDir(org)} {
-			if err := os.RemoveAll(path); err != nil {
-				return nil, fmt.Errorf("organisation %s: remove what is left of an unfinished founding: %w", org, err)
-			}
+		if err := c.removeFounding(org); err != nil {
+			return nil, fmt.Errorf("organisation %s: remove what is left of an unfinished founding: %w", org, err)
 		}
 		c.Log.Warn("the founding of this organisation was interrupted; what was left of it is removed", "org", org)
 	}
 	return out, nil
+}
+
+// removeFounding removes the streams of an unfinished founding and then, with
+// its mark, the organisation's folder: by one rename, so that it is never there
+// without the mark.
+func (c Config) removeFounding(org domain.OrgID) error {
+	streams := filepath.Dir(c.streamDir(org))
+	if err := errors.Join(os.RemoveAll(c.streamDir(org)), os.RemoveAll(filepath.Join(streams, EventsStreamName(org)))); err != nil {
+		return err
+	}
+	if err := syncDir(streams); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	half := c.halfDir(org)
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	if err := os.Rename(c.orgDir(org), half); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(c.orgsDir()), os.RemoveAll(half))
 }
 
 // syncTree makes every file and folder below root durable.

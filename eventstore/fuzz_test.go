@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -118,29 +119,59 @@ func FuzzScanBlock(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(make([]byte, blkHead+blkHash))
 	f.Add([]byte{0x1e, 0, 0, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})
-	if block, err := os.ReadFile(filepath.Join("testdata", "block", "1.blk")); err == nil {
-		f.Add(block)
-		f.Add(block[:len(block)-3])
-	} else if !errors.Is(err, os.ErrNotExist) {
-		f.Fatal(err)
-	}
+	block := appendBlock(f, appendBlock(f, nil, 1, "ledger.nuth.note.1", "", "one"), 2, "ledger.nuth.note.1", "NATS/1.0\r\n\r\n", "two")
+	f.Add(block)
+	f.Add(block[:len(block)-3])
 	path := filepath.Join(f.TempDir(), "1"+blkSuffix)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		end := 0
+		end, seen := 0, 0
 		off, err := scanBlock("LEDGER_nuth", blockFile{1, path}, func(r blkRecord, off int) error {
 			if off != end || r.at+len(r.Data) > len(b) {
 				t.Fatalf("message %d lies at %d to %d of %d bytes; the one before it ended at %d", r.Seq, off, r.at+len(r.Data), len(b), end)
 			}
 			end = r.at + len(r.Data) + blkHash
+			seen++
 			return nil
 		})
 		if err == nil && off != len(b) || off > len(b) {
 			t.Fatalf("the scan ended at %d of %d bytes: %v", off, len(b), err)
 		}
+		if bytes.Equal(b, block) && (err != nil || seen != 2) {
+			t.Fatalf("of the whole block %d messages were read: %v", seen, err)
+		}
 	})
+}
+
+// appendBlock adds a message to a block as JetStream lays it down.
+func appendBlock(t testing.TB, block []byte, seq uint64, subject, headers, data string) []byte {
+	t.Helper()
+	le := binary.LittleEndian
+	size := blkHead + len(subject) + len(data) + blkHash
+	flag := uint32(0)
+	if headers != "" {
+		size, flag = size+4+len(headers), blkHeaders
+	}
+	rec := le.AppendUint32(nil, uint32(size)|flag)
+	rec = le.AppendUint64(rec, seq)
+	rec = le.AppendUint64(rec, 1) // time
+	rec = le.AppendUint16(rec, uint16(len(subject)))
+	rec = append(rec, subject...)
+	check, err := newBlockCheck("LEDGER_nuth", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check.hh.Reset()
+	check.hh.Write(rec[4:20])
+	check.hh.Write(rec[blkHead:])
+	if headers != "" {
+		rec = le.AppendUint32(rec, uint32(len(headers)))
+	}
+	check.hh.Write([]byte(headers + data))
+	rec = append(rec, headers+data...)
+	return append(block, check.hh.Sum(rec)[:size]...)
 }
 
 // Whatever an entry says, it is written in a form that reads the same or not

@@ -317,7 +317,17 @@ func (j *journal) room(size int) (*segment, error) {
 	return seg, nil
 }
 
-// hasRoom takes room for size more bytes ahead of publishing.
+// fits reports whether the last segment takes size more bytes, which count what
+// the writer has in hand as well.
+func (j *journal) fits(size int) bool {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	n := len(j.segs)
+	return n > 0 && j.segs[n-1].size+int64(size) <= j.segSize
+}
+
+// hasRoom takes room for size more bytes ahead of publishing. Nothing may be on
+// its way to the journal meanwhile: a new segment is named by what comes next.
 func (j *journal) hasRoom(size int) error {
 	_, err := j.room(size)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type Ledger struct {
 	org     domain.OrgID
 	dir     string
+	msgs    string // where JetStream keeps the stream's blocks
 	codec   *Codec
 	bus     *bus
 	journal *journal
@@ -49,7 +51,7 @@ type Ledger struct {
 // newLedger makes a ledger whose copies agree; run starts it.
 func newLedger(c Config, org domain.OrgID, b *bus, j *journal, heads map[aggID]domain.Seq, shapes *shapeFile) (*Ledger, error) {
 	l := &Ledger{
-		org: org, dir: c.orgDir(org), codec: c.Codec, bus: b, journal: j, shapes: shapes, onFail: c.OnFailure,
+		org: org, dir: c.orgDir(org), msgs: filepath.Join(c.streamDir(org), "msgs"), codec: c.Codec, bus: b, journal: j, shapes: shapes, onFail: c.OnFailure,
 		last: j.last, inbox: nats.NewInbox(), kick: make(chan struct{}, 1), heads: heads,
 		committed: make(chan struct{}), syncedAll: make(chan struct{}), markDone: make(chan struct{}),
 	}
@@ -171,7 +173,8 @@ func (l *Ledger) markSynced(ctx context.Context) {
 		case <-tick.C:
 		}
 		if older > written {
-			if err := writeMark(l.dir, older); err != nil {
+			// JetStream synced its blocks, but not the folder that names a new one.
+			if err := errors.Join(syncDir(l.msgs), writeMark(l.dir, older)); err != nil {
 				l.fail(fmt.Errorf("eventstore: ledger %s: synced mark: %w", l.org, err))
 				return
 			}

@@ -89,9 +89,11 @@ func (n *inode) reachPlatter(p int64, rng *rand.Rand) {
 	}
 	page = bytes.Clone(page)
 	if rng.IntN(4) == 0 {
-		whole := rng.IntN(pageSize/sectorSize) * sectorSize
-		clear(page[whole:])
-		copy(page[whole:], bytes.Clone(n.onPlatter.pages[p])[min(whole, len(n.onPlatter.pages[p])):])
+		torn := rng.IntN(pageSize/sectorSize) * sectorSize
+		clear(page[torn:])
+		if old := n.onPlatter.pages[p]; old != nil {
+			copy(page[torn:], old[torn:])
+		}
 	}
 	n.onPlatter.pages[p] = page
 	n.onPlatter.size = max(n.onPlatter.size, min(n.size, (p+1)*pageSize))

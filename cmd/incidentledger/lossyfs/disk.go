@@ -48,6 +48,8 @@ type Disk struct {
 	lastIno uint64
 	log     []change // changes of names that are not on the platter
 	isCut   bool
+	frozen  bool          // read-only
+	stalled chan struct{} // open while syncs must wait; nil: they need not
 }
 
 // inode is a file or a folder. Everything in it is guarded by the disk's mu.
@@ -137,22 +139,48 @@ func (d *Disk) syncDir(dir *inode) {
 	d.log = left
 }
 
+// Stall lets every sync from here on wait until the power is cut, as on a disk
+// that has grown slow: what a program tells meanwhile cannot rest on it.
+func (d *Disk) Stall() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stalled == nil && !d.isCut {
+		d.stalled = make(chan struct{})
+	}
+}
+
+// Freeze makes the disk read-only under whoever works on it, as a kernel does that
+// met an error: writing, syncing and changing names fail from here on.
+func (d *Disk) Freeze() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.frozen = true
+}
+
 // Cut is the power cut: from here on every call fails, and what is on the
 // platter stays as it is.
 func (d *Disk) Cut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.cut()
+}
+
+func (d *Disk) cut() {
 	d.isCut = true
+	if d.stalled != nil {
+		close(d.stalled)
+		d.stalled = nil
+	}
 }
 
 // Survivor gives the disk as the next start finds it after a cut. keep is the
 // chance of each unsynced page to have reached the platter nevertheless; with
 // keep above zero a random first part of the changes of names has, too. The disk
-// itself is spent.
+// itself is spent; with keep zero it can give the same survivor again.
 func (d *Disk) Survivor(rng *rand.Rand, keep float64) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.isCut = true
+	d.cut()
 	if keep > 0 {
 		for _, c := range d.log[:rng.IntN(len(d.log)+1)] {
 			c.apply()
@@ -183,7 +211,7 @@ func (n *inode) survivor(rng *rand.Rand, keep float64, seen map[*inode]*inode) *
 		}
 	}
 	s.size, s.onPlatter.size = n.onPlatter.size, n.onPlatter.size
-	s.pages, s.onPlatter.pages = maps.Clone(n.onPlatter.pages), n.onPlatter.pages
+	s.pages, s.onPlatter.pages = maps.Clone(n.onPlatter.pages), maps.Clone(n.onPlatter.pages)
 	s.dirty = map[int64]bool{}
 	return s
 }

@@ -67,6 +67,16 @@ func (n *node) work(do func() syscall.Errno) syscall.Errno {
 	return do()
 }
 
+// change is work that a read-only disk refuses.
+func (n *node) change(do func() syscall.Errno) syscall.Errno {
+	return n.work(func() syscall.Errno {
+		if n.d.frozen {
+			return syscall.EROFS
+		}
+		return do()
+	})
+}
+
 func (n *inode) attr(a *fuse.Attr) {
 	a.Ino, a.Mode, a.Size, a.Blksize = n.ino, n.mode, uint64(n.size), pageSize
 	a.Blocks = uint64(len(n.pages)) * pageSize / sectorSize
@@ -96,7 +106,7 @@ func (n *node) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) sy
 }
 
 func (n *node) Setattr(_ context.Context, _ fs.FileHandle, set *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
-	return n.work(func() syscall.Errno {
+	return n.change(func() syscall.Errno {
 		if size, ok := set.GetSize(); ok && !n.in.isDir() {
 			n.in.truncate(int64(size))
 		}
@@ -110,6 +120,9 @@ func (n *node) Setattr(_ context.Context, _ fs.FileHandle, set *fuse.SetAttrIn, 
 
 func (n *node) Open(_ context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
 	return nil, fuse.FOPEN_KEEP_CACHE, n.work(func() syscall.Errno {
+		if n.d.frozen && flags&syscall.O_ACCMODE != syscall.O_RDONLY {
+			return syscall.EROFS
+		}
 		if flags&syscall.O_TRUNC != 0 {
 			n.in.truncate(0)
 		}
@@ -124,13 +137,19 @@ func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) 
 }
 
 func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
-	errno := n.work(func() syscall.Errno { n.in.writeAt(data, off); return 0 })
+	errno := n.change(func() syscall.Errno { n.in.writeAt(data, off); return 0 })
 	return uint32(len(data)), errno
 }
 
 // Fsync is also what FUSE calls for fdatasync and for folders.
 func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
-	return n.work(func() syscall.Errno {
+	n.d.mu.Lock()
+	stalled := n.d.stalled
+	n.d.mu.Unlock()
+	if stalled != nil {
+		<-stalled
+	}
+	return n.change(func() syscall.Errno {
 		if n.in.isDir() {
 			n.d.syncDir(n.in)
 		} else {
@@ -141,7 +160,7 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 }
 
 func (n *node) Allocate(_ context.Context, _ fs.FileHandle, off, size uint64, mode uint32) syscall.Errno {
-	return n.work(func() syscall.Errno {
+	return n.change(func() syscall.Errno {
 		switch mode {
 		case 0:
 			n.in.size = max(n.in.size, int64(off+size))
@@ -154,7 +173,7 @@ func (n *node) Allocate(_ context.Context, _ fs.FileHandle, off, size uint64, mo
 }
 
 func (n *node) make(ctx context.Context, name string, mode uint32, out *fuse.EntryOut) (made *fs.Inode, errno syscall.Errno) {
-	errno = n.work(func() syscall.Errno {
+	errno = n.change(func() syscall.Errno {
 		if n.in.names[name] != nil {
 			return syscall.EEXIST
 		}
@@ -176,11 +195,11 @@ func (n *node) Mkdir(ctx context.Context, name string, mode uint32, out *fuse.En
 }
 
 func (n *node) Unlink(_ context.Context, name string) syscall.Errno {
-	return n.work(func() syscall.Errno { n.d.unlink(n.in, name); return 0 })
+	return n.change(func() syscall.Errno { n.d.unlink(n.in, name); return 0 })
 }
 
 func (n *node) Rmdir(_ context.Context, name string) syscall.Errno {
-	return n.work(func() syscall.Errno {
+	return n.change(func() syscall.Errno {
 		if in := n.in.names[name]; in != nil && len(in.names) > 0 {
 			return syscall.ENOTEMPTY
 		}
@@ -190,7 +209,7 @@ func (n *node) Rmdir(_ context.Context, name string) syscall.Errno {
 }
 
 func (n *node) Rename(_ context.Context, name string, to fs.InodeEmbedder, newName string, flags uint32) syscall.Errno {
-	return n.work(func() syscall.Errno {
+	return n.change(func() syscall.Errno {
 		dir := to.EmbeddedInode().Operations().(*node).in
 		old := dir.names[newName]
 		switch {

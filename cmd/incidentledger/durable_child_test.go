@@ -1,0 +1,360 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/eventstore"
+	"incidentledger/handlers"
+)
+
+// The durability tests run the program's house in a child, so that they can kill
+// it. The child tells on a pipe, line by line, what it gives to the desk and what
+// it is told; a line is written before or after the call, so whatever stands on
+// the pipe is what a caller knew when the child ended.
+//
+//	founding                  there is no ledger yet; one is founded
+//	founded                   the house is open with its ledger
+//	have SEQ KEY ID TEXT      an entry that was there, opened: "right", or what is wrong
+//	ready                     the child begins to give orders
+//	give WHAT ID KEY          an order is given; KEY is "-" for a report
+//	ack SEQ KEY ID            a receipt: the order is accepted
+//	told SEQ                  a refusal that speaks of entry SEQ
+//	saw SEQ ID                a follower was shown an entry
+//	stopped                   an orderly stop is complete
+//	restored LAST LOST        restore-log has ended: its last entry, how many are lost
+//	wrong TEXT                something that must never happen
+const (
+	childEnv  = "INCIDENTLEDGER_DURABLE_CHILD" // data folder and master key lie in it
+	childMode = "INCIDENTLEDGER_DURABLE_MODE"  // "look": only tell; "stop": after some orders stop in good order
+	childOrg  = domain.OrgID("nuth")
+	workers   = 8
+)
+
+// TestDurableChild is no test of its own: it is what the child runs.
+func TestDurableChild(t *testing.T) {
+	dir := os.Getenv(childEnv)
+	if dir == "" {
+		t.Skip("the child of the durability tests; they start it")
+	}
+	c := &child{out: os.NewFile(3, "pipe"), owed: bufio.NewScanner(os.Stdin)}
+	if err := c.run(t.Context(), dir); err != nil {
+		c.say("failed %s", strings.ReplaceAll(err.Error(), "\n", " "))
+		t.Fatal(err)
+	}
+}
+
+func durableHouse(ctx context.Context, dir string, out io.Writer) (*house, error) {
+	return openHouse(ctx, houseConfig{
+		Dir: filepath.Join(dir, "data"), Master: filepath.Join(dir, "master.key"),
+		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+}
+
+// child is the inside of one round.
+type child struct {
+	mu   sync.Mutex
+	out  *os.File
+	owed *bufio.Scanner // orders whose fate the caller does not know
+
+	office *office
+	desks  [2]*handlers.Desk // two, so that one meets what the other has not finished
+
+	kmu  sync.Mutex
+	keys []domain.Key // incidents to write about
+}
+
+// say writes one line. The pipe takes it whole or, if the child is killed, not at all.
+func (c *child) say(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := fmt.Fprintf(c.out, format+"\n", args...); err != nil {
+		os.Exit(1) // nobody listens any more
+	}
+}
+
+func (c *child) run(ctx context.Context, dir string) error {
+	if os.Getenv(childMode) == "restore" {
+		r, err := eventstore.RestoreLog(ctx, eventstore.Config{Dir: filepath.Join(dir, "data"), Kinds: storeKinds()}, childOrg, nil)
+		if err == nil {
+			c.say("restored %d %d", r.Last, len(r.Lost))
+		}
+		return err
+	}
+	h, err := durableHouse(ctx, dir, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if len(h.orgs()) == 0 {
+		c.say("founding")
+		if err := h.found(ctx, founding{Org: childOrg, Name: "Gemeente Nuth", Country: "NL", Zone: "Europe/Amsterdam"}); err != nil {
+			return err
+		}
+	}
+	c.say("founded")
+	if c.office, err = h.office(childOrg); err != nil {
+		return err
+	}
+	o := c.office
+	c.desks = [2]*handlers.Desk{o.desk, handlers.NewDesk(handlers.Config{
+		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+	})}
+	if err := c.tellAll(ctx); err != nil {
+		return err
+	}
+	c.say("ready")
+	if os.Getenv(childMode) == "look" {
+		return h.close()
+	}
+	go c.follow(ctx)
+	go c.look(ctx)
+	for _, d := range c.desks {
+		go c.probe(ctx, d)
+	}
+	for c.owed.Scan() {
+		if err := c.giveAgain(ctx, c.owed.Text()); err != nil {
+			return err
+		}
+	}
+	c.say("owed nothing")
+	var wg sync.WaitGroup
+	most := math.MaxInt
+	if os.Getenv(childMode) == "stop" {
+		most = 1 + rand.IntN(30)
+	}
+	for w := range workers {
+		wg.Go(func() { c.work(ctx, c.desks[w%2], most) })
+	}
+	wg.Wait() // until the caller kills this process, or the disk fails
+	if most < math.MaxInt {
+		err := h.close()
+		c.say("stopped")
+		return err
+	}
+	return errors.New("no desk takes orders any more")
+}
+
+// tellAll tells every entry there is, after opening what is sealed in it.
+func (c *child) tellAll(ctx context.Context) error {
+	next := domain.Seq(1)
+	for en, err := range c.office.ledger.ReadAll(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		verdict := "right"
+		if en.Seq != next {
+			verdict = fmt.Sprintf("wrong: entry %d stands where %d should", en.Seq, next)
+		} else if err := checkText(c.office, en); errors.Is(err, syscall.EIO) {
+			return err // the disk ended, not the ledger
+		} else if err != nil {
+			verdict = "wrong: " + err.Error()
+		}
+		next++
+		if en.Kind == incident.Name && en.Prev == 0 {
+			c.keys = append(c.keys, en.Key)
+		}
+		c.say("have %d %s %s %s", en.Seq, en.Key, en.ID, verdict)
+	}
+	return nil
+}
+
+// checkText opens an entry and compares its text with what was sent.
+func checkText(o *office, en *domain.Entry) error {
+	opened, err := o.vault.Open(en)
+	if err == nil {
+		err = opened.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("entry %d does not open: %w", en.Seq, err)
+	}
+	for _, e := range opened.Events {
+		var got domain.Text
+		switch e := e.(type) {
+		case incident.IncidentReported:
+			got = e.Description
+		case incident.LogEntryAdded:
+			got = e.Text
+		default:
+			continue
+		}
+		if got != textOf(en.ID) {
+			return fmt.Errorf("entry %d has another text than was sent", en.Seq)
+		}
+	}
+	return nil
+}
+
+// textOf is the text of an order: of any length up to a few kilobytes, and
+// always the same for the same id.
+func textOf(id domain.OrderID) domain.Text {
+	return domain.Text("As told in " + id.String() + strings.Repeat(" and so on", int(id.UUID[15])))
+}
+
+// orderOf is an order as its id tells it, so that it can be given again.
+func orderOf(what string, id domain.OrderID, key domain.Key) domain.Order {
+	o := domain.Order{ID: id, Org: childOrg, Kind: incident.Name, Key: key,
+		Actor: domain.Actor{Role: "security-officer", For: childOrg, Door: "cli", Proof: "stated"}}
+	if what == "report" {
+		o.Key = domain.Key{}
+		o.Command = &incident.ReportIncident{Kind: "incident", Title: "Laptop left on the train", Description: textOf(id),
+			Category: "laptop-lost-or-stolen", Channel: "phone", ICT: true, SecurityRelevant: true, SuspectedDataLeak: id.UUID[14]%2 == 0}
+	} else {
+		o.Command = &incident.AddLogEntry{Text: textOf(id)}
+	}
+	return o
+}
+
+// follow is a follower like a view or a door: it is shown only what is durable.
+func (c *child) follow(ctx context.Context) {
+	for en, err := range c.office.ledger.Follow(ctx, c.office.ledger.Last()) {
+		if err != nil {
+			return
+		}
+		c.say("saw %d %s", en.Seq, en.ID)
+	}
+}
+
+// giveAgain gives an order of an earlier round, whose answer was lost.
+func (c *child) giveAgain(ctx context.Context, line string) error {
+	var what, id, key string
+	if _, err := fmt.Sscan(line, &what, &id, &key); err != nil {
+		return err
+	}
+	var k domain.Key
+	if key != "-" {
+		k.UUID = uuid.MustParse(key)
+	}
+	r, err := c.desks[0].Give(ctx, orderOf(what, domain.OrderID{UUID: uuid.MustParse(id)}, k))
+	if err != nil {
+		return fmt.Errorf("an order given again: %w", err)
+	}
+	c.say("ack %d %s %s", r.Seq, r.Key, id)
+	return nil
+}
+
+// work gives most orders, or until the desk takes no more: reports, lines about incidents
+// that others write about, too, and repeats.
+func (c *child) work(ctx context.Context, desk *handlers.Desk, most int) {
+	type mine struct {
+		o   domain.Order
+		seq domain.Seq
+	}
+	var given []mine
+	for range most {
+		what, key := "log", c.someKey()
+		if rand.IntN(4) == 0 || key.IsZero() {
+			what, key = "report", domain.Key{}
+		}
+		o := orderOf(what, handlers.NewOrderID(), key)
+		name := "-"
+		if !key.IsZero() {
+			name = key.String()
+		}
+		c.say("give %s %s %s", what, o.ID, name)
+		r, err := desk.Give(ctx, o)
+		var no *domain.Refusal
+		switch {
+		case errors.As(err, &no):
+			if no.Code != domain.CodeConflict {
+				c.say("wrong an order was refused: %v", no)
+			}
+			continue
+		case err != nil:
+			if !errors.Is(err, domain.ErrUnavailable) && !errors.Is(err, domain.ErrUnknown) && !errors.Is(err, syscall.EIO) {
+				c.say("wrong an order was answered with: %v", err)
+			}
+			return
+		}
+		c.say("ack %d %s %s", r.Seq, r.Key, o.ID)
+		if what == "report" {
+			c.kmu.Lock()
+			c.keys = append(c.keys, r.Key)
+			c.kmu.Unlock()
+		}
+		given = append(given, mine{o, r.Seq})
+		if rand.IntN(6) == 0 { // an order given twice, at whichever desk
+			m := given[rand.IntN(len(given))]
+			r, err := c.desks[rand.IntN(2)].Give(ctx, m.o)
+			if err != nil {
+				return
+			}
+			if !r.Repeated || r.Seq != m.seq {
+				c.say("wrong order %s has the entries %d and %d", m.o.ID, m.seq, r.Seq)
+			}
+		}
+	}
+}
+
+// look reads the newest entry there is to be seen, again and again.
+func (c *child) look(ctx context.Context) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for before := domain.Seq(0); ; <-tick.C {
+		if last := c.office.ledger.Last(); last != before {
+			en, err := c.office.ledger.Entry(last)
+			if err != nil {
+				return
+			}
+			c.say("saw %d %s", en.Seq, en.ID)
+			before = last
+		}
+	}
+}
+
+// probe gives orders that must be refused because the incident has moved on: the
+// refusal names its last entry.
+func (c *child) probe(ctx context.Context, desk *handlers.Desk) {
+	first := domain.Seq(1)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for ; ; <-tick.C {
+		key := c.someKey()
+		if key.IsZero() {
+			continue
+		}
+		stale := orderOf("log", handlers.NewOrderID(), key)
+		stale.IfSeq = &first
+		_, err := desk.Give(ctx, stale)
+		var no *domain.Refusal
+		var last domain.Seq
+		switch {
+		case !errors.As(err, &no):
+			return // the disk has ended
+		case no.Code != domain.CodeStale:
+			c.say("wrong an order that is out of date: %v", err)
+		default:
+			if _, err := fmt.Sscanf(no.Text, "the last entry is %d,", &last); err != nil {
+				c.say("wrong %v: %s", err, no.Text)
+			}
+			c.say("told %d", last)
+		}
+	}
+}
+
+// someKey gives one of the last few incidents, so that workers meet.
+func (c *child) someKey() domain.Key {
+	c.kmu.Lock()
+	defer c.kmu.Unlock()
+	if len(c.keys) == 0 {
+		return domain.Key{}
+	}
+	last := c.keys[max(0, len(c.keys)-6):]
+	return last[rand.IntN(len(last))]
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"incidentledger/cmd/incidentledger/lossyfs"
+)
+
+// TestFoundingCutShort is the promise that a founding which ends in the middle
+// leaves nothing or a whole ledger: the next one finds either, and goes on.
+func TestFoundingCutShort(t *testing.T) {
+	rounds := 12
+	if testing.Short() {
+		rounds = 2
+	}
+	rng := randomly(t)
+	kill := func(kill func()) { kill() }
+	short := func() ending {
+		e := ending{most: time.Duration(rng.IntN(250)) * time.Millisecond}
+		if rng.IntN(4) == 0 { // as soon as init would say that it is done
+			e = ending{most: 20 * time.Second, enough: func(_ *round, line string) bool { return line == "founded" }}
+		}
+		return e
+	}
+	t.Run("by a kill", func(t *testing.T) {
+		for i := range rounds {
+			b, dir := newBook(), t.TempDir()
+			if err := (&round{book: b, dir: dir}).play(t.Context(), short(), kill); err != nil {
+				t.Fatalf("round %d: %v", i, err)
+			}
+			foundAgain(t, b, dir)
+		}
+	})
+	t.Run("by a power cut", func(t *testing.T) {
+		for i := range rounds {
+			b := newBook()
+			d, err := (&round{book: b}).playOn(t, lossyfs.New(), short(), rng, float64(i%2)*rng.Float64())
+			if err != nil {
+				t.Fatalf("round %d: %v", i, err)
+			}
+			mustOpen(t, b, d)
+		}
+	})
+}
+
+// foundAgain opens what a founding left, founding anew where there is nothing.
+func foundAgain(t *testing.T, b *book, dir string) {
+	t.Helper()
+	r := &round{book: b, dir: dir, mode: "look"}
+	if err := r.play(t.Context(), ending{most: 30 * time.Second}, func(kill func()) { kill() }); err != nil {
+		t.Fatal(err)
+	}
+	if !r.opened || len(r.have) < 2 {
+		t.Fatalf("after a founding that was cut short: %d entries, %s\n%s", len(r.have), r.failed, r.stderr.String())
+	}
+	if err := verifyLedger(t, dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRestoreCutShort is the promise that restore-log, ended in the middle by a
+// power cut, leaves a ledger that opens or one that a second restore-log mends:
+// same entries, none lost.
+func TestRestoreCutShort(t *testing.T) {
+	rounds := 8
+	if testing.Short() {
+		rounds = 2
+	}
+	rng, b := randomly(t), newBook()
+	whole, err := (&round{book: b, mode: "stop"}).playOn(t, lossyfs.New(), afterLines(1<<20, 20*time.Second), rng, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := 0
+	for i := range rounds {
+		first := &round{book: b, mode: "restore"}
+		e := ending{most: time.Duration(rng.IntN(250)) * time.Millisecond}
+		d, err := first.playOn(t, whole.Survivor(rng, 0), e, rng, float64(i%2)*rng.Float64())
+		if err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		if _, why := opens(t, b, d); why != "" {
+			again++
+			if !strings.Contains(why, "restore-log") {
+				t.Fatalf("round %d: it stays shut and names no way out: %s", i, why)
+			}
+			second := &round{book: b, mode: "restore"}
+			e := ending{most: 30 * time.Second, enough: func(r *round, _ string) bool { return r.restored != "" }}
+			if d, err = second.playOn(t, d, e, rng, 0); err != nil || !strings.HasSuffix(second.restored, " 0") {
+				t.Fatalf("round %d: the second restore-log: %q %s %v\n%s", i, second.restored, second.failed, err, second.stderr.String())
+			}
+		}
+		mustOpen(t, b, d)
+	}
+	t.Logf("%d rounds, %d of them needed a second restore-log", rounds, again)
+}
