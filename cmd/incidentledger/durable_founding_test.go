@@ -11,6 +11,7 @@ import (
 // TestFoundingCutShort is the promise that a founding which ends in the middle
 // leaves nothing or a whole ledger: the next one finds either, and goes on.
 func TestFoundingCutShort(t *testing.T) {
+	t.Parallel()
 	rounds := 12
 	if testing.Short() {
 		rounds = 2
@@ -64,6 +65,7 @@ func foundAgain(t *testing.T, b *book, dir string) {
 // power cut, leaves a ledger that opens or one that a second restore-log mends:
 // same entries, none lost.
 func TestRestoreCutShort(t *testing.T) {
+	t.Parallel()
 	rounds := 8
 	if testing.Short() {
 		rounds = 2

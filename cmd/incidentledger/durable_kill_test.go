@@ -38,6 +38,7 @@ func randomly(t *testing.T) *rand.Rand {
 // that was acknowledged or shown, and lets no order in twice: one ledger lives
 // through many lives, each ended by SIGKILL under load or while it starts.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	rounds := 50
 	if testing.Short() {
 		rounds = 5

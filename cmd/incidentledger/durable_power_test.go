@@ -86,6 +86,7 @@ func mustOpen(t *testing.T, b *book, d *lossyfs.Disk) int {
 // a disk that forgets. In half of the cuts some of what was not synced is left
 // all the same, pages and names at random, which is what real disks do.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	rounds := 16
 	if testing.Short() {
 		rounds = 3
@@ -113,14 +114,12 @@ func TestPowerCut(t *testing.T) {
 // start, ends the process with a clear word at most. Nobody is told anything that
 // is not so, and when the disk is well again everything goes on.
 func TestReadOnlyDisk(t *testing.T) {
-	rounds := 6
-	if testing.Short() {
-		rounds = 3
-	}
+	t.Parallel()
+	const rounds = 4
 	rng, b, d := randomly(t), newBook(), lossyfs.New()
 	for i := range rounds {
 		n := 1 + rng.IntN(300)
-		e := ending{most: 20 * time.Second, enough: func(r *round, line string) bool {
+		e := ending{most: 3 * time.Second, enough: func(r *round, line string) bool {
 			if r.opened {
 				n--
 			}

@@ -212,7 +212,9 @@ func (s *serving) socket() (net.Listener, error) {
 }
 
 // setup puts the one-time set-up page before the API while there is no ledger.
-func (s *serving) setup(ctx context.Context, next http.Handler, url string) http.Handler {
+// The rooms of the new ledger work until running ends, not as long as the
+// request that founded it.
+func (s *serving) setup(running context.Context, next http.Handler, url string) http.Handler {
 	if len(s.house.orgs()) > 0 {
 		return next
 	}
@@ -230,7 +232,7 @@ func (s *serving) setup(ctx context.Context, next http.Handler, url string) http
 			if err := s.house.found(ctx, f); err != nil {
 				return err
 			}
-			return s.work(context.WithoutCancel(ctx), org)
+			return s.work(running, org)
 		},
 	})
 }
