@@ -121,13 +121,13 @@ func TestGroupFileWritesWhatItAnswers(t *testing.T) {
 // A ratio is that of contestants in the same round: a slow machine in one round
 // slows both and changes nothing.
 func TestRatioIsOfTheSameRound(t *testing.T) {
-	ours := []measured{{rate: 300}, {rate: 30}, {rate: 330}}
-	theirs := []measured{{rate: 100}, {rate: 10}, {rate: 100}}
-	if got := ratioOf(ours, theirs, rateOf); got != 3 {
-		t.Errorf("the ratio is %v, not 3", got)
+	ours := []measured{{rate: 100}, {rate: 40}, {rate: 900}}
+	theirs := []measured{{rate: 50}, {rate: 10}, {rate: 100}}
+	if got := ratioOf(ours, theirs, rateOf); got != 4 {
+		t.Errorf("the ratio is %v, not 4", got)
 	}
-	if got := medianOf(ours, rateOf); got != 300 {
-		t.Errorf("the median is %v, not 300", got)
+	if got := medianOf(ours, rateOf); got != 100 {
+		t.Errorf("the median is %v, not 100", got)
 	}
 	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
 		t.Errorf("the median of four is %v, not 2.5", got)

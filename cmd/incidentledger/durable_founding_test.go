@@ -36,8 +36,14 @@ func TestFoundingCutShort(t *testing.T) {
 	})
 	t.Run("by a power cut", func(t *testing.T) {
 		for i := range rounds {
-			b := newBook()
-			d, err := (&round{book: b}).playOn(t, lossyfs.New(), short(), rng, float64(i%2)*rng.Float64())
+			b, d, e := newBook(), lossyfs.New(), short()
+			if i%3 != 0 {
+				d.CutAfter(1 + rng.IntN(80))
+				e = ending{most: 20 * time.Second, enough: func(_ *round, line string) bool {
+					return line == "founded" || strings.HasPrefix(line, "failed ")
+				}}
+			}
+			d, err := (&round{book: b}).playOn(t, d, e, rng, float64(i%2)*rng.Float64())
 			if err != nil {
 				t.Fatalf("round %d: %v", i, err)
 			}
@@ -66,20 +72,31 @@ func foundAgain(t *testing.T, b *book, dir string) {
 // same entries, none lost.
 func TestRestoreCutShort(t *testing.T) {
 	t.Parallel()
-	rounds := 8
+	rounds := 12
 	if testing.Short() {
-		rounds = 2
+		rounds = 3
 	}
 	rng, b := randomly(t), newBook()
 	whole, err := (&round{book: b, mode: "stop"}).playOn(t, lossyfs.New(), afterLines(1<<20, 20*time.Second), rng, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	done := func(r *round, line string) bool { return r.restored != "" || strings.HasPrefix(line, "failed ") }
+	trial := whole.Survivor(rng, 0)
+	if _, err := (&round{book: b, mode: "restore"}).playOn(t, trial, ending{most: 20 * time.Second, enough: done}, rng, 0); err != nil {
+		t.Fatal(err)
+	}
 	again := 0
 	for i := range rounds {
-		first := &round{book: b, mode: "restore"}
-		e := ending{most: time.Duration(rng.IntN(250)) * time.Millisecond}
-		d, err := first.playOn(t, whole.Survivor(rng, 0), e, rng, float64(i%2)*rng.Float64())
+		// The last steps of a restoring put the new copies in the place of the old
+		// ones: the power fails after each of these, or nearly, in turn.
+		first, d := &round{book: b, mode: "restore"}, whole.Survivor(rng, 0)
+		d.CutAfter(trial.Changes() - 3*i - rng.IntN(3))
+		keep := 0.0
+		if i%4 != 3 {
+			keep = rng.Float64()
+		}
+		d, err := first.playOn(t, d, ending{most: 20 * time.Second, enough: done}, rng, keep)
 		if err != nil {
 			t.Fatalf("round %d: %v", i, err)
 		}

@@ -43,4 +43,4 @@ func run(ctx context.Context, args []string, getenv func(string) string, std std
 
 // memoryLimit keeps the process below 600 MiB with a million entries: caches of
 // views, stream and desk give way before it.
-const memoryLimit = 480 << 20
+const memoryLimit = 540 << 20

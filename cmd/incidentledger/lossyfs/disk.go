@@ -49,6 +49,8 @@ type Disk struct {
 	log     []change // changes of names that are not on the platter
 	isCut   bool
 	frozen  bool          // read-only
+	moves   int           // changes of names so far
+	cutAt   int           // how many of them the power lasts for; 0: for ever
 	stalled chan struct{} // open while syncs must wait; nil: they need not
 }
 
@@ -100,22 +102,43 @@ func (n *inode) isDir() bool { return n.mode&syscall.S_IFMT == syscall.S_IFDIR }
 // happen on the platter.
 func (d *Disk) link(dir *inode, name string, child *inode) {
 	dir.names[name] = child
-	d.log = append(d.log, change{[2]*inode{dir, dir}, func() { dir.onPlatter.names[name] = child }})
+	d.note(change{[2]*inode{dir, dir}, func() { dir.onPlatter.names[name] = child }})
 }
 
 func (d *Disk) unlink(dir *inode, name string) {
 	delete(dir.names, name)
-	d.log = append(d.log, change{[2]*inode{dir, dir}, func() { delete(dir.onPlatter.names, name) }})
+	d.note(change{[2]*inode{dir, dir}, func() { delete(dir.onPlatter.names, name) }})
 }
 
 func (d *Disk) rename(from *inode, name string, to *inode, newName string) {
 	child := from.names[name]
 	delete(from.names, name)
 	to.names[newName] = child
-	d.log = append(d.log, change{[2]*inode{from, to}, func() {
+	d.note(change{[2]*inode{from, to}, func() {
 		delete(from.onPlatter.names, name)
 		to.onPlatter.names[newName] = child
 	}})
+}
+
+func (d *Disk) note(c change) {
+	d.log = append(d.log, c)
+	if d.moves++; d.moves == d.cutAt {
+		d.cut()
+	}
+}
+
+// Changes is how many names were made, removed and moved so far.
+func (d *Disk) Changes() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.moves
+}
+
+// CutAfter cuts the power right after the n-th change of names of this disk.
+func (d *Disk) CutAfter(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cutAt = n
 }
 
 // syncDir brings the changes of a folder to the platter, with the earlier ones
