@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -50,7 +51,8 @@ func NewPublisher(c PublisherConfig) (*Publisher, error) {
 		c.Log = slog.Default()
 	}
 	c.Log = c.Log.With("org", c.Org)
-	js, err := jetstream.New(c.Conn, jetstream.WithDefaultTimeout(publishWait))
+	js, err := jetstream.New(c.Conn, jetstream.WithDefaultTimeout(publishWait),
+		jetstream.WithPublishAsyncTimeout(publishWait), jetstream.WithPublishAsyncMaxPending(2*ahead))
 	if err != nil {
 		return nil, fmt.Errorf("micro: %w", err)
 	}
@@ -133,9 +135,36 @@ func (p *Publisher) resume(ctx context.Context) (mark, error) {
 	return mark{n, last}, nil
 }
 
-// follow publishes what comes after a mark. The entry of the mark is read again:
-// the publisher may have ended between two of its events.
-func (p *Publisher) follow(ctx context.Context, at mark) error {
+// ahead is how many events may be on their way to the stream at once.
+const ahead = 256
+
+// follow publishes what comes after a mark, without waiting for each
+// acknowledgement: every event is fenced by the number of the one before it, so
+// that after a failure none of those behind it gets in.
+func (p *Publisher) follow(outer context.Context, at mark) error {
+	ctx, stop := context.WithCancelCause(outer)
+	defer stop(nil)
+	sent := make(chan sending, ahead)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for s := range sent {
+			if err := s.wait(ctx); err != nil {
+				stop(err)
+			}
+		}
+	})
+	err := p.publishAll(ctx, at, sent)
+	close(sent)
+	watching.Wait()
+	if cause := context.Cause(ctx); cause != nil && outer.Err() == nil {
+		return cause
+	}
+	return err
+}
+
+// publishAll sends what comes after a mark until ctx ends. The entry of the mark
+// is read again: the publisher may have ended between two of its events.
+func (p *Publisher) publishAll(ctx context.Context, at mark, sent chan<- sending) error {
 	after := at.last.seq
 	if after > 0 {
 		after--
@@ -149,8 +178,14 @@ func (p *Publisher) follow(ctx context.Context, at mark) error {
 			if !at.last.before(pos) {
 				continue
 			}
-			if err := p.publish(ctx, en, i, at.n); err != nil {
+			s, err := p.send(en, i, at.n)
+			if err != nil {
 				return err
+			}
+			select {
+			case sent <- s:
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 			at = mark{at.n + 1, pos}
 		}
@@ -161,26 +196,49 @@ func (p *Publisher) follow(ctx context.Context, at mark) error {
 	return &fatalError{errors.New("micro: following the ledger ended")}
 }
 
-// publish puts one event behind the n that the stream has. errMoved: it has
-// others, or it is not known whether the event is in.
-func (p *Publisher) publish(ctx context.Context, en *domain.Entry, index int, n uint64) error {
+// send puts one event on its way to its place behind the n that the stream has.
+func (p *Publisher) send(en *domain.Entry, index int, n uint64) (sending, error) {
 	body, err := p.cloudEvent(en, index, n+1)
 	if err != nil {
-		return &fatalError{err}
+		return sending{}, &fatalError{err}
 	}
 	m := nats.NewMsg(subjectOf(en.Org, en.Kind, en.Events[index].Type))
 	m.Data = body
 	m.Header.Set("Content-Type", event.ApplicationCloudEventsJSON+"; charset=UTF-8")
-	ack, err := p.js.PublishMsg(ctx, m, jetstream.WithMsgID(position{en.Seq, index}.String()),
+	pos := position{en.Seq, index}
+	ack, err := p.js.PublishMsgAsync(m, jetstream.WithMsgID(pos.String()),
 		jetstream.WithExpectLastSequence(n), jetstream.WithExpectStream(p.c.Stream))
-	var api *jetstream.APIError
-	switch {
-	case err == nil && ack.Sequence == n+1:
-		return nil
-	case err == nil, errors.As(err, &api) && (api.ErrorCode == wrongLastSequence || api.ErrorCode == wrongLastSequenceInFlight):
-		return errMoved
+	if err != nil {
+		return sending{}, fmt.Errorf("micro: event %s: %w", pos, err)
 	}
-	return fmt.Errorf("micro: event %d-%d: %w", en.Seq, index, err)
+	return sending{ack, pos, n + 1}, nil
+}
+
+// A sending is an event on its way.
+type sending struct {
+	ack jetstream.PubAckFuture
+	pos position
+	n   uint64 // the place it is to get
+}
+
+// wait tells what became of it. errMoved: the stream has others, or it is not
+// known whether the event is in.
+func (s sending) wait(ctx context.Context) error {
+	select {
+	case ack := <-s.ack.Ok():
+		if ack.Sequence != s.n {
+			return errMoved
+		}
+		return nil
+	case err := <-s.ack.Err():
+		var api *jetstream.APIError
+		if errors.As(err, &api) && (api.ErrorCode == wrongLastSequence || api.ErrorCode == wrongLastSequenceInFlight) {
+			return errMoved
+		}
+		return fmt.Errorf("micro: event %s: %w", s.pos, err)
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // Both say that the stream has another last message than expected.

@@ -97,7 +97,11 @@ func TestAStopAnywhereLosesAndRepeatsNothing(t *testing.T) {
 			}
 			for i := range en.Events {
 				if at.last.before(position{en.Seq, i}) {
-					if err := p.publish(t.Context(), en, i, at.n); err != nil {
+					s, err := p.send(en, i, at.n)
+					if err == nil {
+						err = s.wait(t.Context())
+					}
+					if err != nil {
 						t.Fatal(err)
 					}
 					break one
