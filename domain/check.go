@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -127,6 +128,37 @@ func parseRules(tag string) (rules, error) {
 	return r, nil
 }
 
+// ruledField is a field with the rules of its tag.
+type ruledField struct {
+	index int
+	name  string
+	rules rules
+	err   error // the tag is not understood
+}
+
+var ruled sync.Map // reflect.Type → []ruledField; a pure function of the type
+
+func ruledFields(t reflect.Type) []ruledField {
+	if f, ok := ruled.Load(t); ok {
+		return f.([]ruledField)
+	}
+	var out []ruledField
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		r, err := parseRules(f.Tag.Get("rule"))
+		if err != nil {
+			err = fmt.Errorf("%s.%s: %w", t, f.Name, err)
+		}
+		name, _ := jsonTag(f)
+		out = append(out, ruledField{i, name, r, err})
+	}
+	ruled.Store(t, out)
+	return out
+}
+
 var timeType = reflect.TypeFor[time.Time]()
 
 func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Codes) error {
@@ -164,18 +196,15 @@ func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Code
 	case reflect.String:
 		return checkCode(v.String(), path, r, codes)
 	case reflect.Struct:
-		t := v.Type()
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if !f.IsExported() {
-				continue
+		for _, f := range ruledFields(v.Type()) {
+			if f.err != nil {
+				return f.err
 			}
-			fr, err := parseRules(f.Tag.Get("rule"))
-			if err != nil {
-				return fmt.Errorf("%s.%s: %w", t, f.Name, err)
+			at := f.name
+			if path != "" {
+				at = path + "." + f.name
 			}
-			name, _ := jsonTag(f)
-			if err := checkValue(v.Field(i), join(path, name), fr, now, codes); err != nil {
+			if err := checkValue(v.Field(f.index), at, f.rules, now, codes); err != nil {
 				return err
 			}
 		}

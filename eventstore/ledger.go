@@ -25,6 +25,8 @@ type Ledger struct {
 	shapes  *shapeFile
 	onFail  func(error)
 
+	interval time.Duration // of JetStream's own syncing
+
 	// The committer's own: nobody else touches these.
 	last  domain.Seq // last sequence published
 	batch uint64
@@ -51,7 +53,7 @@ type Ledger struct {
 // newLedger makes a ledger whose copies agree; run starts it.
 func newLedger(c Config, org domain.OrgID, b *bus, j *journal, heads map[aggID]domain.Seq, shapes *shapeFile) (*Ledger, error) {
 	l := &Ledger{
-		org: org, dir: c.orgDir(org), msgs: filepath.Join(c.streamDir(org), "msgs"), codec: c.Codec, bus: b, journal: j, shapes: shapes, onFail: c.OnFailure,
+		org: org, dir: c.orgDir(org), msgs: filepath.Join(c.streamDir(org), "msgs"), codec: c.Codec, bus: b, journal: j, shapes: shapes, onFail: c.OnFailure, interval: c.SyncInterval,
 		last: j.last, inbox: nats.NewInbox(), kick: make(chan struct{}, 1), heads: heads,
 		committed: make(chan struct{}), syncedAll: make(chan struct{}), markDone: make(chan struct{}),
 	}
@@ -163,7 +165,7 @@ func (l *Ledger) fail(err error) {
 // JetStream ago is on disk in the stream, too.
 func (l *Ledger) markSynced(ctx context.Context) {
 	defer close(l.markDone)
-	tick := time.NewTicker(syncInterval)
+	tick := time.NewTicker(l.interval)
 	defer tick.Stop()
 	var older, old, written domain.Seq
 	for {

@@ -17,10 +17,7 @@ import (
 	"incidentledger/domain"
 )
 
-const (
-	accountName  = "LEDGER"
-	syncInterval = 10 * time.Second
-)
+const accountName = "LEDGER"
 
 // bus is the embedded server with the two connections the ledger has to it: a
 // bootstrap user that may create streams, used at creation only, and a user for
@@ -47,7 +44,7 @@ func startBus(c Config, orgs []domain.OrgID) (*bus, error) {
 	}
 	o := &server.Options{
 		ServerName: "incidentledger", DontListen: c.Listen.Addr == "", NoSigs: true, NoLog: true, DisableJetStreamBanner: true,
-		JetStream: true, StoreDir: c.jetstreamDir(), SyncInterval: syncInterval,
+		JetStream: true, StoreDir: c.jetstreamDir(), SyncInterval: c.SyncInterval,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, MaxPayload: 1 << 20, MaxPending: 256 << 20,
 		Accounts: []*server.Account{ledger, sys}, SystemAccount: "SYS",
 		CustomClientAuthentication: gate,

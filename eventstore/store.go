@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sys/unix"
@@ -28,6 +30,11 @@ type Config struct {
 	Listen Listen // NATS listener; the zero value listens on nothing
 
 	SegmentSize int64 // bytes of a journal segment; 0: 64 MiB
+
+	// SyncInterval is how often JetStream syncs its own files, and how often
+	// the synced mark moves; 0: 10 seconds. Entries do not wait for it: the
+	// journal makes them durable.
+	SyncInterval time.Duration
 
 	Log       *slog.Logger // where the embedded server's log goes; nil: nowhere
 	Alarm     func(string) // told what the embedded server's file store complains of
@@ -127,6 +134,7 @@ func (c Config) prepare() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
+	c.SyncInterval = cmp.Or(c.SyncInterval, 10*time.Second)
 	codec, err := NewCodec(c.Kinds)
 	if err != nil {
 		return c, err

@@ -19,6 +19,7 @@ type Config struct {
 	FS         vfs.FS       // nil: the machine's own
 	CacheBytes int64        // for blocks read from disk, beside at most 96 MiB for those to be written; 0: 64 MiB
 	ReadOnly   bool         // nothing in Dir is changed; Run and Rebuild refuse
+	Bulk       bool         // very much is to be caught up with: order rows afterwards, not meanwhile
 	Scratch    string       // folder in which Check builds; empty: Dir with "-check"
 	Logger     *slog.Logger // nil: slog.Default
 }
@@ -88,7 +89,7 @@ func (db *DB) open() error {
 	// Pebble takes its memtables off the cache.
 	cache := pebble.NewCache(db.cfg.CacheBytes + memTables*memTableBytes)
 	defer cache.Unref()
-	opts := options(db.disk, cache, db.cfg.ReadOnly)
+	opts := options(db.disk, cache, db.cfg)
 	err := guarded(db.disk, func() (err error) {
 		db.pebble, err = pebble.Open(db.cfg.Dir, opts)
 		return err
@@ -104,9 +105,9 @@ const (
 	memTables     = 3 // at most, before writes wait
 )
 
-func options(d *disk, cache *pebble.Cache, readOnly bool) *pebble.Options {
+func options(d *disk, cache *pebble.Cache, cfg Config) *pebble.Options {
 	o := &pebble.Options{
-		FS: d, Cache: cache, ReadOnly: readOnly, Logger: pebbleLog{d},
+		FS: d, Cache: cache, ReadOnly: cfg.ReadOnly, Logger: pebbleLog{d},
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  true,
 		MemTableSize:                memTableBytes,
@@ -116,6 +117,9 @@ func options(d *disk, cache *pebble.Cache, readOnly bool) *pebble.Options {
 		LBaseMaxBytes:               512 << 20,
 		BytesPerSync:                1 << 20,
 		MaxOpenFiles:                500,
+	}
+	if cfg.Bulk {
+		o.L0CompactionThreshold, o.L0StopWritesThreshold = 64, 256
 	}
 	o.CompactionConcurrencyRange = func() (lower, upper int) { return 1, 2 }
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings {

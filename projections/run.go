@@ -38,7 +38,14 @@ func (db *DB) Run(ctx context.Context, l Ledger) error {
 			}
 		})
 	}
-	err := db.follow(ctx, l)
+	err := db.follow(ctx, l, func() {
+		wg.Go(func() {
+			// What fails of it is done by and by all the same.
+			if err := db.Order(ctx); err != nil && ctx.Err() == nil {
+				db.log.Warn("rows are not in order yet", "error", err)
+			}
+		})
+	})
 	wg.Wait()
 	if cause := context.Cause(ctx); ctx.Err() != nil && !errors.Is(cause, context.Canceled) {
 		if errors.Is(cause, context.DeadlineExceeded) {
@@ -87,9 +94,15 @@ func (db *DB) sortOut() map[domain.Seq]*set {
 	return groups
 }
 
+// Order brings rows that were written in bulk into order, so that they are read
+// as fast as others. Run does it by itself after catching up in bulk.
+func (db *DB) Order(ctx context.Context) error {
+	return guarded(db.disk, func() error { return db.pebble.Compact(ctx, []byte{0}, []byte{0xff, 0xff}, false) })
+}
+
 // follow advances the head: what is there in large batches, then every entry as
-// it comes.
-func (db *DB) follow(ctx context.Context, l Ledger) error {
+// it comes. caughtUp is called in between when there was much.
+func (db *DB) follow(ctx context.Context, l Ledger, caughtUp func()) error {
 	inTurn := func(f func() error) error {
 		db.turn.Lock()
 		defer db.turn.Unlock()
@@ -104,6 +117,9 @@ func (db *DB) follow(ctx context.Context, l Ledger) error {
 	if db.headPos() > after {
 		if err := db.flush(ctx); err != nil {
 			return err
+		}
+		if db.cfg.Bulk {
+			caughtUp()
 		}
 	}
 	after = db.headPos()

@@ -147,7 +147,7 @@ func (h *house) staff(o *office) error {
 	o.desk = handlers.NewDesk(handlers.Config{
 		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
 	})
-	if o.views, err = projections.Open(projections.Config{Dir: h.viewsDir(o.org), Logger: h.log}, viewsOf(zone)...); err != nil {
+	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())
 	}
 	ctx, stop := context.WithCancel(h.ctx)
@@ -162,6 +162,31 @@ func (h *house) staff(o *office) error {
 	defer h.mu.Unlock()
 	h.offices[o.org] = o
 	return nil
+}
+
+// farBehind is from how many entries on views are caught up with in bulk.
+const farBehind = 50_000
+
+// openViews opens an organisation's views, anew for bulk where they are far
+// behind the ledger.
+func (h *house) openViews(o *office, zone *time.Location) (err error) {
+	c := projections.Config{Dir: h.viewsDir(o.org), Logger: h.log}
+	if o.views, err = projections.Open(c, viewsOf(zone)...); err != nil {
+		return err
+	}
+	at := o.ledger.Last()
+	for _, s := range o.views.Status() {
+		at = min(at, s.Seq)
+	}
+	if o.ledger.Last()-at < farBehind {
+		return nil
+	}
+	if err := o.views.Close(); err != nil {
+		return err
+	}
+	c.Bulk = true
+	o.views, err = projections.Open(c, viewsOf(zone)...)
+	return err
 }
 
 // displayName opens the name that the ledger was founded under.

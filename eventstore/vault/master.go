@@ -35,25 +35,32 @@ func NewMasterKey(path string) (MasterKey, error) {
 	if _, err := rand.Read(m.secret[:]); err != nil {
 		return MasterKey{}, fmt.Errorf("vault: master key %s: %w", path, err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return MasterKey{}, fmt.Errorf("vault: master key %s: there is a file already, and overwriting a master key would make its ledgers unreadable for ever; use it, or choose another place: %w", path, err)
-	}
-	if err != nil {
+	fail := func(err error) (MasterKey, error) {
 		return MasterKey{}, fmt.Errorf("vault: master key %s: %w", path, err)
 	}
-	_, err = fmt.Fprintf(f, "%s %s\n", masterHeader, b64.EncodeToString(m.secret[:]))
-	if err == nil {
-		err = f.Sync()
+	// The name appears only when the content is durable, and never in the place
+	// of another file: a link, unlike a rename, replaces nothing.
+	tmp := path + ".new"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fail(err)
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fail(err)
+	}
+	_, err = fmt.Fprintf(f, "%s %s\n", masterHeader, b64.EncodeToString(m.secret[:]))
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Link(tmp, path)
+	}
+	if err = errors.Join(err, os.Remove(tmp)); errors.Is(err, fs.ErrExist) {
+		return MasterKey{}, fmt.Errorf("vault: master key %s: there is a file already, and overwriting a master key would make its ledgers unreadable for ever; use it, or choose another place: %w", path, err)
 	}
 	if err == nil {
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		return MasterKey{}, errors.Join(fmt.Errorf("vault: master key %s: %w", path, err), os.Remove(path))
+		return fail(err)
 	}
 	return m, nil
 }

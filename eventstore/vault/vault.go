@@ -28,8 +28,8 @@ const (
 // comes together with domain.ErrUnavailable.
 var ErrBroken = errors.New("the vault's file could not be synced and is trusted no more; end the program and start it again")
 
-// ErrClosed says that the vault was closed.
-var ErrClosed = errors.New("the vault is closed")
+// ErrClosed says that the vault was closed. Nothing was written.
+var ErrClosed = fmt.Errorf("the vault is closed: %w", domain.ErrUnavailable)
 
 // A Config says which vault to create or open.
 type Config struct {
