@@ -15,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
@@ -60,7 +61,8 @@ func TestDurableChild(t *testing.T) {
 
 func durableHouse(ctx context.Context, dir string, out io.Writer) (*house, error) {
 	return openHouse(ctx, houseConfig{
-		Dir: filepath.Join(dir, "data"), Master: filepath.Join(dir, "master.key"),
+		SyncInterval: 100 * time.Millisecond, // so that the synced mark moves within a life
+		Dir:          filepath.Join(dir, "data"), Master: filepath.Join(dir, "master.key"),
 		Log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 }

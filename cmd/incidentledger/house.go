@@ -85,6 +85,8 @@ type houseConfig struct {
 	Listen eventstore.Listen // NATS listener
 	Log    *slog.Logger
 	Fail   func(error) // told when the process must end; nil: nobody
+
+	SyncInterval time.Duration // of JetStream's own syncing; 0: the store's default
 }
 
 // openHouse opens a data folder. The start-up gate of every ledger has passed
@@ -95,7 +97,7 @@ func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
 	h.store, err = eventstore.Open(ctx, eventstore.Config{
 		Dir: c.Dir, Kinds: storeKinds(), Listen: c.Listen, Log: c.Log,
 		Alarm:     func(msg string) { c.Log.Error("the embedded server complains", "alarm", true, "msg", msg) },
-		OnFailure: c.Fail,
+		OnFailure: c.Fail, SyncInterval: c.SyncInterval,
 	})
 	if err != nil {
 		return nil, err

@@ -38,8 +38,12 @@ func NewMasterKey(path string) (MasterKey, error) {
 	fail := func(err error) (MasterKey, error) {
 		return MasterKey{}, fmt.Errorf("vault: master key %s: %w", path, err)
 	}
-	// The name appears only when the content is durable, and never in the place
-	// of another file: a link, unlike a rename, replaces nothing.
+	if _, err := os.Lstat(path); err == nil {
+		return fail(fmt.Errorf("there is a file already, and overwriting a master key would make its ledgers unreadable for ever; use it, or choose another place: %w", fs.ErrExist))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fail(err)
+	}
+	// The name appears only when the content is durable.
 	tmp := path + ".new"
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fail(err)
@@ -51,10 +55,7 @@ func NewMasterKey(path string) (MasterKey, error) {
 	_, err = fmt.Fprintf(f, "%s %s\n", masterHeader, b64.EncodeToString(m.secret[:]))
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Link(tmp, path)
-	}
-	if err = errors.Join(err, os.Remove(tmp)); errors.Is(err, fs.ErrExist) {
-		return MasterKey{}, fmt.Errorf("vault: master key %s: there is a file already, and overwriting a master key would make its ledgers unreadable for ever; use it, or choose another place: %w", path, err)
+		err = os.Rename(tmp, path)
 	}
 	if err == nil {
 		err = syncDir(filepath.Dir(path))
