@@ -143,7 +143,7 @@ func guarded(d *disk, call func() error) error {
 	go func() {
 		err := errors.New("pebble ended the call")
 		defer func() {
-			if fault, _, _ := d.state(); err != nil && fault != nil {
+			if _, _, fault := d.state(); err != nil && fault != nil {
 				err = fault
 			}
 			done <- err
@@ -177,7 +177,7 @@ func (db *DB) Close() error {
 		err = db.pebble.Close()
 	}()
 	for {
-		fault, _, changed := db.disk.state()
+		changed, _, fault := db.disk.state()
 		if fault != nil {
 			db.disk.abandon()
 			return errors.Join(fmt.Errorf("projections: close %s: %w", db.cfg.Dir, fault), db.disk.unlock())

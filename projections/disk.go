@@ -38,10 +38,10 @@ func newDisk(fs vfs.FS, log *slog.Logger) *disk {
 
 // state tells why writes stand still, if they do, and gives a channel that is
 // closed at the next change.
-func (d *disk) state() (fault error, broken bool, changed <-chan struct{}) {
+func (d *disk) state() (changed <-chan struct{}, broken bool, fault error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.fault, d.broken, d.changed
+	return d.changed, d.broken, d.fault
 }
 
 func (d *disk) opened() {

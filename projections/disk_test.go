@@ -47,7 +47,7 @@ func openFailing(t *testing.T) (*DB, *failing, *vfs.MemFS) {
 func troubled(t *testing.T, db *DB, want bool) error {
 	t.Helper()
 	for {
-		fault, _, changed := db.disk.state()
+		changed, _, fault := db.disk.state()
 		if (fault != nil) == want {
 			return db.Status()[0].Err
 		}

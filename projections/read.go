@@ -139,7 +139,7 @@ type Building struct {
 
 // Status tells where each view stands, in the order given to Open.
 func (db *DB) Status() []Status {
-	fault, _, _ := db.disk.state()
+	_, _, fault := db.disk.state()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	out := make([]Status, len(db.slots))

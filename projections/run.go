@@ -185,7 +185,7 @@ func (db *DB) flush(ctx context.Context) error {
 		return fmt.Errorf("projections: flush: %w", err)
 	}
 	for {
-		fault, broken, changed := db.disk.state()
+		changed, broken, fault := db.disk.state()
 		if broken {
 			return fault
 		}

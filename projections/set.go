@@ -205,7 +205,7 @@ func (db *DB) alive() error {
 // not known whether the batch will still be written; nothing else may be.
 func (db *DB) commit(ctx context.Context, b *pebble.Batch) error {
 	for {
-		fault, broken, changed := db.disk.state()
+		changed, broken, fault := db.disk.state()
 		if fault == nil {
 			break
 		}
@@ -227,7 +227,7 @@ func (db *DB) commit(ctx context.Context, b *pebble.Batch) error {
 		}
 	}()
 	for {
-		_, _, changed := db.disk.state()
+		changed, _, _ := db.disk.state()
 		select {
 		case err := <-done:
 			return err
@@ -238,7 +238,7 @@ func (db *DB) commit(ctx context.Context, b *pebble.Batch) error {
 			return err
 		case <-changed:
 		}
-		if fault, broken, _ := db.disk.state(); broken {
+		if _, broken, fault := db.disk.state(); broken {
 			return fault
 		} else if fault != nil && ctx.Err() != nil {
 			return errors.Join(fault, ctx.Err())

@@ -47,7 +47,11 @@ func (a *app) rebuildVerb() *cobra.Command {
 					differs = differs || !equal
 					rows = append(rows, row)
 				}
-				if err := a.rows(rows, columns("view", "view", "entries", "seq", "live digest", "live.digest", "rebuilt digest", "rebuilt.digest", "equal", "equal")); err != nil {
+				cols := columns("view", "view", "entries", "seq", "digest", "live.digest")
+				if check {
+					cols = columns("view", "view", "entries", "seq", "live digest", "live.digest", "rebuilt digest", "rebuilt.digest", "equal", "equal")
+				}
+				if err := a.rows(rows, cols); err != nil {
 					return err
 				}
 				if differs {

@@ -164,7 +164,7 @@ func (a *app) timeline(raw []byte, step bool) error {
 		return err
 	}
 	fmt.Fprintln(a.std.out)
-	if strings.TrimSpace(string(t.Incident)) == "null" {
+	if len(t.Incident) == 0 || strings.TrimSpace(string(t.Incident)) == "null" {
 		fmt.Fprintln(a.std.out, "Then it had not been reported yet.")
 		return nil
 	}

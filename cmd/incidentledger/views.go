@@ -93,7 +93,7 @@ func (a *app) deadlinesVerb() *cobra.Command {
 
 func (a *app) auditVerb() *cobra.Command {
 	return a.listVerb("audit", "Lists who did what, newest first", "audit", columns(
-		"seq", "seq", "recorded", "recorded", "occurred", "occurred", "actor", "actor", "role", "role", "for", "for",
+		"seq", "seq", "recorded", "recorded", "actor", "actor", "role", "role", "for", "for",
 		"command", "command", "kind", "kind", "key", "key"),
 		"actor", "key", "kind", "for", "command", "since", "until")
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -160,7 +161,10 @@ func TestStrangersAreKeptOut(t *testing.T) {
 	unix.Listener = l
 	unix.Start()
 	defer unix.Close()
-	c := http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", l.Addr().String()) }}}
+	c := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", l.Addr().String())
+	}}}
 	resp, err := c.Get("http://ledger/api/v1/organisations")
 	if err != nil {
 		t.Fatal(err)

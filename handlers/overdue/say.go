@@ -129,7 +129,7 @@ func (k *keeper) sayStepped(ctx context.Context) bool {
 		s := k.steps[0]
 		key := ledger.Key(k.c.Desk.Org())
 		_, err := k.c.Desk.Give(ctx, domain.Order{
-			ID:  domain.OrderID{UUID: key.UUID}.Follow("stepped\x00" + s.Before.Format(time.RFC3339Nano) + "\x00" + s.After.Format(time.RFC3339Nano)),
+			ID:  domain.OrderID(key).Follow("stepped\x00" + s.Before.Format(time.RFC3339Nano) + "\x00" + s.After.Format(time.RFC3339Nano)),
 			Org: k.c.Desk.Org(), Kind: ledger.Name, Key: key, Actor: k.actor(), Command: &s,
 		})
 		if err != nil && unavailable(ctx, err) {

@@ -38,12 +38,6 @@ func incidents(t testing.TB) domain.Kind {
 	return incident.Kind(func() incident.Basis { return basis })
 }
 
-// kinds gives what a desk's Kind method gives, without a desk.
-func kinds(t testing.TB) func(domain.KindName) (*domain.Kind, bool) {
-	k := incidents(t)
-	return func(name domain.KindName) (*domain.Kind, bool) { return &k, name == k.Name }
-}
-
 func newStack(t testing.TB, now time.Time) *stack {
 	t.Helper()
 	ctx := context.Background()
