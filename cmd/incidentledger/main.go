@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, std std
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	a := &app{getenv: getenv, std: std}
 	root := a.root()
 	root.SetArgs(args)
@@ -44,3 +47,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, std std
 // memoryLimit keeps the process below 600 MiB with a million entries: caches of
 // views, stream and desk give way before it.
 const memoryLimit = 540 << 20
+
+// garbagePercent lets garbage grow to four times what is alive before it is
+// collected: orders are short-lived, and memoryLimit is the bound. Measured with
+// 256 callers it gives a fifth more orders than the default.
+const garbagePercent = 400
