@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -84,79 +83,6 @@ func CheckInstant(field string, t, now time.Time, past bool) error {
 
 func invalid(field, format string, args ...any) *Refusal {
 	return &Refusal{Code: CodeInvalid, Field: field, Text: field + " " + fmt.Sprintf(format, args...), Requirement: "contract 3"}
-}
-
-type rules struct {
-	required, past, future bool
-	min, max               *float64
-	oneof                  []string
-	list                   string
-}
-
-func parseRules(tag string) (rules, error) {
-	var r rules
-	if tag == "" {
-		return r, nil
-	}
-	for _, part := range strings.Split(tag, ",") {
-		name, arg, _ := strings.Cut(part, "=")
-		switch name {
-		case "required":
-			r.required = true
-		case "past":
-			r.past = true
-		case "future":
-			r.future = true
-		case "min", "max":
-			n, err := strconv.ParseFloat(arg, 64)
-			if err != nil {
-				return r, fmt.Errorf("rule %q: %w", part, err)
-			}
-			if name == "min" {
-				r.min = &n
-			} else {
-				r.max = &n
-			}
-		case "oneof":
-			r.oneof = strings.Split(arg, "|")
-		case "codes":
-			r.list = arg
-		default:
-			return r, fmt.Errorf("rule %q is unknown", part)
-		}
-	}
-	return r, nil
-}
-
-// ruledField is a field with the rules of its tag.
-type ruledField struct {
-	index int
-	name  string
-	rules rules
-	err   error // the tag is not understood
-}
-
-var ruled sync.Map // reflect.Type → []ruledField; a pure function of the type
-
-func ruledFields(t reflect.Type) []ruledField {
-	if f, ok := ruled.Load(t); ok {
-		return f.([]ruledField)
-	}
-	var out []ruledField
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if !f.IsExported() {
-			continue
-		}
-		r, err := parseRules(f.Tag.Get("rule"))
-		if err != nil {
-			err = fmt.Errorf("%s.%s: %w", t, f.Name, err)
-		}
-		name, _ := jsonTag(f)
-		out = append(out, ruledField{i, name, r, err})
-	}
-	ruled.Store(t, out)
-	return out
 }
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -284,58 +210,6 @@ func checkCode(s, path string, r rules, codes Codes) error {
 	}
 	if r.list != "" && codes != nil && !codes.HasCode(r.list, Code(s)) {
 		return invalid(path, "is %q, which is not in the list %s of the adopted policy set; `incidentledger codes %s` prints it", s, r.list, r.list)
-	}
-	return nil
-}
-
-// checkFields judges a declaration, not a value: it is run once by a test and
-// at start over every command and event type.
-func checkFields(t reflect.Type, event bool) error {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map:
-		return checkFields(t.Elem(), event)
-	case reflect.Struct:
-	default:
-		return nil
-	}
-	if t == timeType {
-		return nil
-	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if !f.IsExported() || f.Anonymous {
-			continue
-		}
-		if _, err := parseRules(f.Tag.Get("rule")); err != nil {
-			return fmt.Errorf("field %s: %w", f.Name, err)
-		}
-		if f.Tag.Get("json") == "" {
-			return fmt.Errorf("field %s has no JSON name", f.Name)
-		}
-		ft := f.Type
-		for ft.Kind() == reflect.Slice || ft.Kind() == reflect.Map {
-			ft = ft.Elem()
-		}
-		if ft == reflect.TypeFor[string]() {
-			return fmt.Errorf("field %s is a string: say whether it is open (Code) or sealed (Text)", f.Name)
-		}
-		if ft.Kind() == reflect.Interface {
-			return fmt.Errorf("field %s has no fixed type", f.Name)
-		}
-		if ft == textType && event {
-			if f.Tag.Get("seal") == "" {
-				return fmt.Errorf("field %s is sealed but names no scope", f.Name)
-			}
-			if _, optional := jsonTag(f); !optional {
-				return fmt.Errorf("field %s is sealed, so its JSON must be omitzero", f.Name)
-			}
-		}
-		if ft.Kind() == reflect.Float64 || ft.Kind() == reflect.Float32 {
-			return fmt.Errorf("field %s: numbers in the ledger are integers", f.Name)
-		}
-		if err := checkFields(ft, event); err != nil {
-			return fmt.Errorf("%s.%w", f.Name, err)
-		}
 	}
 	return nil
 }

@@ -2,15 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -23,7 +17,6 @@ import (
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
-	"incidentledger/handlers/policyfile"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
@@ -252,114 +245,6 @@ func (h *house) close() error {
 	}
 	h.offices = map[domain.OrgID]*office{}
 	return errors.Join(errs...)
-}
-
-// A founding is what init needs to know.
-type founding struct {
-	Org     domain.OrgID
-	Name    string
-	Country domain.Code
-	Zone    string
-}
-
-// found creates an organisation's ledger: its vault, its genesis entry and the
-// adoption of the shipped policy set. A crash in between leaves no ledger.
-func (h *house) found(ctx context.Context, f founding) (err error) {
-	set, err := policyfile.Shipped()
-	if err != nil {
-		return err
-	}
-	master, err := vault.ReadMasterKey(h.master)
-	if errors.Is(err, fs.ErrNotExist) {
-		master, err = vault.NewMasterKey(h.master)
-	}
-	if err != nil {
-		return err
-	}
-	if err := h.setVaultAside(f.Org); err != nil {
-		return err
-	}
-	l, err := h.store.Found(ctx, f.Org)
-	if err != nil {
-		return err
-	}
-	v, err := vault.Create(vault.Config{Dir: h.vaultDir(f.Org), Org: f.Org, Master: master})
-	if err != nil {
-		return err
-	}
-	o := &office{org: f.Org, ledger: l, vault: v, law: newLaw(l, h.store.Dir(f.Org)), ran: make(chan struct{})}
-	if err := h.firstEntries(ctx, o, f, set); err != nil {
-		return errors.Join(err, v.Close())
-	}
-	if err := o.law.load(ctx); err != nil {
-		return errors.Join(err, v.Close())
-	}
-	if err := h.store.Founded(f.Org); err != nil {
-		return errors.Join(err, v.Close())
-	}
-	return h.staff(o)
-}
-
-// setVaultAside moves the vault of a founding that a crash interrupted out of
-// the way. Keys are never removed here.
-func (h *house) setVaultAside(org domain.OrgID) error {
-	if _, err := h.store.Ledger(org); err == nil {
-		return fmt.Errorf("organisation %s: %w", org, eventstore.ErrExists)
-	}
-	there, err := vault.Exists(h.vaultDir(org))
-	if err != nil || !there {
-		return err
-	}
-	for n := 1; ; n++ {
-		to := fmt.Sprintf("%s.unfounded-%d", h.vaultDir(org), n)
-		if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
-			return os.Rename(h.vaultDir(org), to)
-		}
-	}
-}
-
-// firstEntries writes the genesis entry and the adoption of the policy set.
-func (h *house) firstEntries(ctx context.Context, o *office, f founding, set *policy.Set) error {
-	var suffix [6]byte
-	if _, err := rand.Read(suffix[:]); err != nil {
-		return err
-	}
-	seed, err := o.vault.LogSeed(ctx)
-	if err != nil {
-		return err
-	}
-	from, to := set.Validity()
-	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	if err := keepPolicy(h.store.Dir(f.Org), set); err != nil {
-		return err
-	}
-	desk := handlers.NewDesk(handlers.Config{
-		Org: f.Org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
-	})
-	for _, first := range []struct {
-		kind domain.KindName
-		key  domain.Key
-		c    domain.Command
-	}{
-		{ledger.Name, ledger.Key(f.Org), &ledger.FoundLedger{
-			Origin: domain.Code("incidentledger/" + string(f.Org) + "/" + hex.EncodeToString(suffix[:])),
-			LogKey: domain.Code(base64.StdEncoding.EncodeToString(public)), Country: f.Country, Zone: domain.Code(f.Zone),
-			Formats: []domain.Code{eventstore.EntryFormat, "number/1", policy.Engine}, Name: domain.Text(f.Name),
-		}},
-		{policy.AdoptionKind, policy.AdoptionKey(f.Org, set.ID), &policy.ApprovePolicy{
-			Set: set.ID, Version: domain.Code(set.Version), Policy: set.Hash(), ValidFrom: from, ValidTo: to,
-			Grounds: "The policy set that the program ships, adopted when the ledger was founded.",
-		}},
-	} {
-		_, err := desk.Give(ctx, domain.Order{
-			ID: handlers.NewOrderID(), Kind: first.kind, Key: first.key, Command: first.c,
-			Actor: domain.Actor{Role: "operator", For: f.Org, Door: "system", Proof: "system"},
-		})
-		if err != nil {
-			return fmt.Errorf("found the ledger of %s: %w", f.Org, err)
-		}
-	}
-	return nil
 }
 
 // opener is a vault as the doors see it.

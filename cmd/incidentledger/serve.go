@@ -31,57 +31,6 @@ import (
 
 const defaultListen = "127.0.0.1:8080"
 
-func (a *app) initVerb() *cobra.Command {
-	f := founding{}
-	var country string
-	cmd := &cobra.Command{
-		Use: "init --org ID --name NAME --country NL|BE", Short: "Creates an organisation's ledger", Args: argsBetween(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			f.Org, f.Country = domain.OrgID(a.org), domain.Code(country)
-			if err := f.complete(); err != nil {
-				return err
-			}
-			_, err := os.Stat(a.master)
-			fresh := errors.Is(err, os.ErrNotExist)
-			h, err := openHouse(cmd.Context(), a.houseConfig())
-			if err != nil {
-				return err
-			}
-			if err := errors.Join(h.found(cmd.Context(), f), h.close()); err != nil {
-				return err
-			}
-			if fresh {
-				a.say("The master key is %s. Keep a copy where neither fire nor ransomware finds both it and the data folder: without it nothing sealed can be read.", a.master)
-			}
-			_, err = fmt.Fprintf(a.std.out, "The ledger of %s is founded in %s.\n", f.Org, a.data)
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&f.Name, "name", "", "display name")
-	cmd.Flags().StringVar(&country, "country", "", "NL or BE")
-	cmd.Flags().StringVar(&f.Zone, "zone", "", "IANA time zone (default: Europe/Amsterdam or Europe/Brussels)")
-	return cmd
-}
-
-// complete judges what init was given and fills in the zone.
-func (f *founding) complete() error {
-	if f.Org == "" || f.Name == "" || f.Country == "" {
-		return usage("--org, --name and --country are required")
-	}
-	switch f.Country {
-	case "NL":
-		f.Zone = first(f.Zone, "Europe/Amsterdam")
-	case "BE":
-		f.Zone = first(f.Zone, "Europe/Brussels")
-	default:
-		return usage("--country is %q; choose NL or BE", f.Country)
-	}
-	if _, err := time.LoadLocation(f.Zone); err != nil || f.Zone == "Local" {
-		return usage("--zone is %q; give a name such as Europe/Amsterdam", f.Zone)
-	}
-	return nil
-}
-
 func (a *app) serveVerb() *cobra.Command {
 	var listen string
 	cmd := &cobra.Command{
