@@ -52,7 +52,7 @@ func (c Config) gate(org domain.OrgID) (*gate, error) {
 	dir := c.orgDir(org)
 	g := &gate{org: org}
 	var err error
-	if g.shapes, err = openShapes(dir); err != nil {
+	if g.shapes, err = openShapes(dir); err != nil && !errors.Is(err, errShapes) {
 		return nil, fmt.Errorf("eventstore: ledger %s: %w", org, err)
 	}
 	if line := g.shapes.unknown(c.Codec); line != "" {
@@ -67,7 +67,13 @@ func (c Config) gate(org domain.OrgID) (*gate, error) {
 		return nil, unsound(org, helpRestore(org), "%v", err)
 	}
 	if g.scan, err = scanJournal(c.journalDir(org), nil); err != nil {
-		return nil, fmt.Errorf("eventstore: ledger %s: %w", org, err)
+		return nil, unsound(org, helpRestore(org), "%v", err)
+	}
+	if len(g.shapes.known) == 0 && g.scan.last > 0 {
+		if err := g.shapes.relearn(c.Codec, g.scan); err != nil {
+			return nil, unsound(org, "Use the version of the program that wrote this ledger, or a newer one.", "the list of event shapes is gone, and: %v", err)
+		}
+		c.Log.Warn("the list of event shapes was gone; it was made anew from the entries", "org", org)
 	}
 	g.clean = clean != nil
 	if g.clean {
@@ -290,6 +296,7 @@ func (s *Store) start(ctx context.Context, g *gate) error {
 	if err != nil {
 		return err
 	}
+	l.clean = g.clean
 	s.mu.Lock()
 	s.ledgers[g.org] = l
 	s.order = append(s.order, g.org)

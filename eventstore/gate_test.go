@@ -304,17 +304,63 @@ func TestLostEverywhere(t *testing.T) {
 
 func TestDataOfANewerProgram(t *testing.T) {
 	dir, _ := stopped(t)
-	path := filepath.Join(dir, "orgs/nuth/shapes")
-	b, err := os.ReadFile(path)
+	sf, err := openShapes(filepath.Join(dir, "orgs/nuth"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, append(b, "note/NoteTranslated/1\n"...), 0o600); err != nil {
+	sf.known[shapeKey{"note", shapeID{"NoteTranslated", 1}}] = true
+	if err := sf.write(sf.known); err != nil {
 		t.Fatal(err)
 	}
 	_, err = tryOpen(t, dir)
 	if err == nil || !strings.Contains(err.Error(), "note/NoteTranslated/1") {
 		t.Errorf("opened with %v", err)
+	}
+}
+
+// TestALostListOfShapesIsMadeAnew: what an older program must be able to see is
+// learned again from the entries themselves.
+func TestALostListOfShapesIsMadeAnew(t *testing.T) {
+	for name, spoil := range map[string]func(path string){
+		"deleted": func(path string) { remove(t, path) },
+		"emptied": func(path string) { truncate(t, path, 0) },
+		"cut":     func(path string) { truncate(t, path, size(t, path)/2) },
+		"flipped": func(path string) { flip(t, path, 3, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, _ := stopped(t)
+			path := filepath.Join(dir, "orgs/nuth/shapes")
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spoil(path)
+			mustClose(t, open(t, dir))
+			if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
+				t.Errorf("%s (%v), want %s", got, err, want)
+			}
+		})
+	}
+}
+
+// TestAnOrganisationsFolderIsGone: the stream says that the ledger existed.
+func TestAnOrganisationsFolderIsGone(t *testing.T) {
+	dir, want := stopped(t)
+	remove(t, filepath.Join(dir, "orgs/nuth"))
+	_, err := tryOpen(t, dir)
+	var unsound *UnsoundError
+	if !errors.As(err, &unsound) {
+		t.Fatalf("opened with %v", err)
+	}
+	if _, err := RestoreLog(context.Background(), Config{Dir: dir, Kinds: testKinds(), SegmentSize: 1 << 20}, "nuth", nil); err != nil {
+		t.Fatal(err)
+	}
+	l, err := open(t, dir).Ledger("nuth")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(t, l); len(got) != len(want) || string(got[len(got)-1]) != string(want[len(want)-1]) {
+		t.Errorf("%d entries of %d", len(got), len(want))
 	}
 }
 

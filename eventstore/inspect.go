@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"incidentledger/domain"
 )
 
@@ -68,7 +70,7 @@ func (o *Offline) CheckCopies() (findings []Finding, err error) {
 		findings = append(findings, Finding{seq, fmt.Sprintf(format, args...)})
 	}
 	shapes, err := openShapes(o.c.orgDir(o.org))
-	if err != nil {
+	if err != nil && !errors.Is(err, errShapes) {
 		return nil, err
 	}
 	if line := shapes.unknown(o.c.Codec); line != "" {
@@ -227,13 +229,10 @@ func (o *Offline) Follow(ctx context.Context, after domain.Seq) iter.Seq2[*domai
 
 // InUse reports whether a process owns the data folder now.
 func InUse(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, "lock")); err != nil {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
 		return false
 	}
-	f, err := takeLock(dir)
-	if err != nil {
-		return true
-	}
-	f.Close()
-	return false
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }

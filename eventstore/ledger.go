@@ -26,6 +26,7 @@ type Ledger struct {
 	onFail  func(error)
 
 	interval time.Duration // of JetStream's own syncing
+	clean    bool          // it was stopped in order before
 
 	// The committer's own: nobody else touches these.
 	last  domain.Seq // last sequence published
@@ -100,6 +101,10 @@ func (l *Ledger) Org() domain.OrgID { return l.org }
 // Last is the watermark: every entry up to it is durable, none behind it may be
 // shown to anybody.
 func (l *Ledger) Last() domain.Seq { return domain.Seq(l.journal.durable.Load()) }
+
+// CleanStart reports whether the ledger had been stopped in order before it was
+// opened.
+func (l *Ledger) CleanStart() bool { return l.clean }
 
 // Err is why the ledger takes no more entries, nil while it does.
 func (l *Ledger) Err() error { return l.broken() }

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -106,6 +107,10 @@ type shapeKey struct {
 
 func (k shapeKey) String() string { return fmt.Sprintf("%s/%s/%d", k.kind, k.name, k.v) }
 
+// errShapes says that the file of shapes is not whole: its last line must be the
+// SHA-256 of those before it.
+var errShapes = errors.New("the list of event shapes is damaged")
+
 func openShapes(dir string) (*shapeFile, error) {
 	s := &shapeFile{path: filepath.Join(dir, "shapes"), known: map[shapeKey]bool{}}
 	b, err := os.ReadFile(s.path)
@@ -115,18 +120,52 @@ func openShapes(dir string) (*shapeFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	for line := range strings.Lines(string(b)) {
+	body, sum, ok := strings.Cut(string(b), shapesEnd)
+	if !ok || sum != sumOf(body)+"\n" {
+		return s, errShapes
+	}
+	for line := range strings.Lines(body) {
 		f := strings.Split(strings.TrimSpace(line), "/")
 		if len(f) != 3 {
-			return nil, fmt.Errorf("%s: %q is no event shape", s.path, line)
+			return s, errShapes
 		}
 		v, err := strconv.Atoi(f[2])
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is no event shape", s.path, line)
+			return s, errShapes
 		}
 		s.known[shapeKey{domain.KindName(f[0]), shapeID{f[1], v}}] = true
 	}
 	return s, nil
+}
+
+const shapesEnd = "sha256 "
+
+func sumOf(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+
+// relearn makes the list anew from every entry of the journal. An entry whose
+// shape is unknown is an error.
+func (s *shapeFile) relearn(c *Codec, sc *journalScan) error {
+	known := map[shapeKey]bool{}
+	cur := newCursor(sc)
+	defer cur.close()
+	for seq := domain.Seq(1); seq <= sc.last; seq++ {
+		stored, _, err := cur.next()
+		if err != nil {
+			return err
+		}
+		en, err := c.Decode(seq, stored)
+		var lost *LostError
+		if errors.As(err, &lost) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, r := range en.Events {
+			known[shapeKey{en.Kind, shapeID{r.Type, r.V}}] = true
+		}
+	}
+	return s.write(known)
 }
 
 // unknown gives a shape in the file that the codec does not know, or nothing.
@@ -151,12 +190,18 @@ func (s *shapeFile) use(en *domain.Entry) error {
 	for _, r := range en.Events {
 		next[shapeKey{en.Kind, shapeID{r.Type, r.V}}] = true
 	}
+	return s.write(next)
+}
+
+// write replaces the file; the caller holds the lock or is alone.
+func (s *shapeFile) write(next map[shapeKey]bool) error {
 	var lines []string
 	for k := range next {
 		lines = append(lines, k.String()+"\n")
 	}
 	slices.Sort(lines)
-	if err := writeFileSync(s.path, []byte(strings.Join(lines, ""))); err != nil {
+	body := strings.Join(lines, "")
+	if err := writeFileSync(s.path, []byte(body+shapesEnd+sumOf(body)+"\n")); err != nil {
 		return fmt.Errorf("%w: event shapes: %w", domain.ErrUnavailable, err)
 	}
 	s.known = next

@@ -27,8 +27,8 @@ func RestoreLog(ctx context.Context, c Config, org domain.OrgID, progress func(d
 	if c, err = c.prepare(); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(c.orgDir(org)); err != nil {
-		return nil, fmt.Errorf("organisation %s: %w: there is no folder %s", org, domain.ErrNotFound, c.orgDir(org))
+	if err := c.hasTraces(org); err != nil {
+		return nil, err
 	}
 	lock, err := takeLock(c.Dir)
 	if err != nil {
@@ -54,6 +54,20 @@ func RestoreLog(ctx context.Context, c Config, org domain.OrgID, progress func(d
 		return nil, fmt.Errorf("eventstore: ledger %s: %w", org, err)
 	}
 	return r, nil
+}
+
+// hasTraces makes sure that there is something to restore: the organisation's
+// folder, or at least its stream.
+func (c Config) hasTraces(org domain.OrgID) error {
+	if err := CheckOrg(org); err != nil {
+		return err
+	}
+	for _, dir := range []string{c.orgDir(org), c.streamDir(org)} {
+		if _, err := os.Stat(dir); err == nil {
+			return os.MkdirAll(c.orgDir(org), 0o700)
+		}
+	}
+	return fmt.Errorf("organisation %s: %w: there is neither a folder %s nor a stream", org, domain.ErrNotFound, c.orgDir(org))
 }
 
 // rebuild writes a new journal and a new stream below work, with a server of

@@ -204,6 +204,10 @@ func (l *serverLog) Errorf(format string, v ...any) { l.raise(fmt.Sprintf(format
 
 func (l *serverLog) Warnf(format string, v ...any) {
 	msg := fmt.Sprintf(format, v...)
+	if strings.Contains(msg, "EVENTS_") {
+		l.log.Info(msg, "from", "nats-server")
+		return
+	}
 	for _, word := range []string{"ilestore", "recover", "rebuil", "orrupt", "lost", "space"} {
 		if strings.Contains(msg, word) {
 			l.raise(msg)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,6 +114,9 @@ func Open(ctx context.Context, c Config) (_ *Store, err error) {
 	if orgs, err = c.dropUnfounded(orgs); err != nil {
 		return nil, err
 	}
+	if err := c.orphans(orgs); err != nil {
+		return nil, err
+	}
 	gates := make([]*gate, len(orgs))
 	for i, org := range orgs {
 		if gates[i], err = c.gate(org); err != nil {
@@ -174,6 +178,25 @@ func (c Config) orgs() ([]domain.OrgID, error) {
 		}
 	}
 	return out, nil
+}
+
+// orphans refuses a data folder in which a stream speaks of an organisation whose
+// own folder is gone: the ledger existed, so none may be founded in its place.
+func (c Config) orphans(orgs []domain.OrgID) error {
+	streams, err := os.ReadDir(filepath.Dir(c.streamDir("x")))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("eventstore: %w", err)
+	}
+	for _, e := range streams {
+		name, ok := strings.CutPrefix(e.Name(), StreamName(""))
+		if org := domain.OrgID(name); ok && !slices.Contains(orgs, org) {
+			return unsound(org, helpRestore(org), "the folder %s is gone, but the stream %s is there", c.orgDir(org), c.streamDir(org))
+		}
+	}
+	return nil
 }
 
 // Orgs lists the organisations that have a ledger here.

@@ -51,7 +51,7 @@ func (db *DB) get(key []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, damage(err)
 	}
 	v = append([]byte{}, v...)
 	return v, closer.Close()

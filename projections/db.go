@@ -47,7 +47,8 @@ type DB struct {
 }
 
 // Open opens the store of some views, each of which has a name of its own. It
-// reads nothing of the ledger; Run does.
+// reads nothing of the ledger; Run does. ErrDamaged says that the store cannot be
+// opened as it lies there; other damage is met, and told, when it is read.
 func Open(cfg Config, views ...View) (*DB, error) {
 	if cfg.FS == nil {
 		cfg.FS = vfs.Default
@@ -78,6 +79,11 @@ func (db *DB) open() error {
 			return err
 		}
 	}
+	if lost, err := headless(db.cfg.FS, db.cfg.Dir); err != nil {
+		return openDamage(err)
+	} else if lost {
+		return fmt.Errorf("%w: tables without a manifest", ErrDamaged)
+	}
 	if db.cfg.ReadOnly {
 		there, err := pebble.Peek(db.cfg.Dir, db.cfg.FS)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !there.Exists {
@@ -95,7 +101,7 @@ func (db *DB) open() error {
 		return err
 	})
 	if err != nil {
-		return errors.Join(err, db.disk.unlock())
+		return errors.Join(openDamage(err), db.disk.unlock())
 	}
 	return nil
 }
@@ -107,7 +113,7 @@ const (
 
 func options(d *disk, cache *pebble.Cache, cfg Config) *pebble.Options {
 	o := &pebble.Options{
-		FS: d, Cache: cache, ReadOnly: cfg.ReadOnly, Logger: pebbleLog{d},
+		FS: d, Cache: cache, ReadOnly: cfg.ReadOnly, Logger: pebbleLog{d}, EventListener: listener(d),
 		FormatMajorVersion:          pebble.FormatNewest,
 		DisableWAL:                  true,
 		MemTableSize:                memTableBytes,
@@ -137,12 +143,15 @@ func options(d *disk, cache *pebble.Cache, cfg Config) *pebble.Options {
 	return o
 }
 
-// guarded runs a call into Pebble that may end its goroutine by Fatalf.
+// guarded runs a call into Pebble that may end its goroutine by Fatalf, or panic.
 func guarded(d *disk, call func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		err := errors.New("pebble ended the call")
 		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("pebble: panic: %v", p)
+			}
 			if _, _, fault := d.state(); err != nil && fault != nil {
 				err = fault
 			}

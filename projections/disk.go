@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -78,6 +77,7 @@ func (d *disk) fail(err error, broken bool) {
 func (d *disk) do(what, name string, write func() error) error {
 	waits := false
 	for {
+		d.halt()
 		err := write()
 		if err == nil {
 			if waits {
@@ -86,13 +86,13 @@ func (d *disk) do(what, name string, write func() error) error {
 			return nil
 		}
 		if d.isOpening() {
-			return err
+			return outside{err}
 		}
-		err = fmt.Errorf("projections: %s %s: %w", what, name, err)
+		err = outside{fmt.Errorf("projections: %s %s: %w", what, name, err)}
 		if !isFull(err) {
 			d.fail(err, true)
 			<-d.stop
-			select {} // abandoned: this goroutine is Pebble's own and must not go on
+			d.halt()
 		}
 		if !waits {
 			waits = true
@@ -106,8 +106,17 @@ func (d *disk) do(what, name string, write func() error) error {
 		case <-t.C:
 		case <-d.stop:
 			t.Stop()
-			select {}
 		}
+	}
+}
+
+// halt does not return once the store is abandoned: the goroutine is Pebble's
+// own and must not go on, for the folder may be somebody else's by now.
+func (d *disk) halt() {
+	select {
+	case <-d.stop:
+		select {}
+	default:
 	}
 }
 
@@ -165,11 +174,16 @@ func (d *disk) Rename(old, name string) error {
 	return d.do("rename", name, func() error { return d.FS.Rename(old, name) })
 }
 
+func (d *disk) Remove(name string) error {
+	d.halt()
+	return d.FS.Remove(name)
+}
+
 // Lock takes the lock on the folder, and keeps it so that abandon frees it.
 func (d *disk) Lock(name string) (io.Closer, error) {
 	lock, err := d.FS.Lock(name)
 	if err != nil {
-		return nil, fmt.Errorf("the folder is in use by another process: %w", err)
+		return nil, outside{fmt.Errorf("the folder is in use by another process: %w", err)}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -229,22 +243,4 @@ func (f *diskFile) SyncTo(n int64) (full bool, err error) {
 
 func (f *diskFile) Preallocate(off, n int64) error {
 	return f.d.do("preallocate", f.name, func() error { return f.File.Preallocate(off, n) })
-}
-
-// A pebbleLog takes what Pebble says of itself to slog.
-type pebbleLog struct{ d *disk }
-
-func (l pebbleLog) Infof(format string, args ...any) {
-	l.d.log.Debug("pebble: " + fmt.Sprintf(format, args...))
-}
-
-func (l pebbleLog) Errorf(format string, args ...any) {
-	l.d.log.Warn("pebble: " + fmt.Sprintf(format, args...))
-}
-
-// Fatalf must not return. It ends the goroutine, not the process: readers of
-// what is there go on, and nothing more is written.
-func (l pebbleLog) Fatalf(format string, args ...any) {
-	l.d.fail(fmt.Errorf("projections: pebble: "+format, args...), true)
-	runtime.Goexit()
 }

@@ -24,7 +24,7 @@ type Snapshot struct {
 func (db *DB) Snapshot() (*Snapshot, error) {
 	it, err := db.pebble.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
-		return nil, fmt.Errorf("projections: snapshot: %w", err)
+		return nil, fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
 	return &Snapshot{it}, nil
 }
@@ -32,14 +32,14 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 // Close lets go of the snapshot. No reader of it may be used any more.
 func (s *Snapshot) Close() error {
 	if err := s.base.Close(); err != nil {
-		return fmt.Errorf("projections: snapshot: %w", err)
+		return fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
 	return nil
 }
 
 func (s *Snapshot) get(key []byte) ([]byte, error) {
 	if !s.base.SeekPrefixGE(key) {
-		return nil, s.base.Error()
+		return nil, damage(s.base.Error())
 	}
 	return append([]byte{}, s.base.Value()...), nil
 }
@@ -77,7 +77,7 @@ func (r *Reader) Err() error { return r.err }
 // Fail notes an error met while reading a row; the first is kept.
 func (r *Reader) Fail(err error) {
 	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("projections: view %s: %w", r.view, err)
+		r.err = fmt.Errorf("projections: view %s: %w", r.view, damage(err))
 	}
 }
 

@@ -97,7 +97,7 @@ func (db *DB) sortOut() map[domain.Seq]*set {
 // Order brings rows that were written in bulk into order, so that they are read
 // as fast as others. Run does it by itself after catching up in bulk.
 func (db *DB) Order(ctx context.Context) error {
-	return guarded(db.disk, func() error { return db.pebble.Compact(ctx, []byte{0}, []byte{0xff, 0xff}, false) })
+	return damage(guarded(db.disk, func() error { return db.pebble.Compact(ctx, []byte{0}, []byte{0xff, 0xff}, false) }))
 }
 
 // follow advances the head: what is there in large batches, then every entry as

@@ -90,7 +90,7 @@ func (s *set) run(ctx context.Context, src func(context.Context) iter.Seq2[*doma
 			return berr
 		}
 		if err != nil || end {
-			return errors.Join(err, s.commit(ctx, d.progress))
+			return errors.Join(err, around(func() error { return s.commit(ctx, d.progress) }))
 		}
 	}
 }

@@ -188,7 +188,7 @@ func (tx *Tx) put(key, val []byte, there bool) {
 
 func (tx *Tx) fail(err error) {
 	if err != nil && tx.err == nil {
-		tx.err = fmt.Errorf("store: %w", err)
+		tx.err = fmt.Errorf("store: %w", damage(err))
 	}
 }
 

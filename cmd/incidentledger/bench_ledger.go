@@ -44,7 +44,7 @@ func (b *bench) large(ctx context.Context) (_ *benchLedger, err error) {
 	defer func() { err = errors.Join(err, h.close()) }()
 	o.quiet()
 	w := &writing{
-		office: o, kinds: kinds(o.law.current), version: h.store.Codec().Version,
+		office: o, kinds: kinds(o.law), version: h.store.Codec().Version,
 		from: begun.AddDate(0, 0, -(b.entries/perDay + 1)), to: begun.Add(-time.Minute),
 	}
 	ctx, stop := context.WithCancel(ctx)

@@ -113,7 +113,7 @@ func (c *child) run(ctx context.Context, dir string) error {
 	}
 	o := c.office
 	c.desks = [2]*handlers.Desk{o.desk, handlers.NewDesk(handlers.Config{
-		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
 	})}
 	if err := c.tellAll(ctx); err != nil {
 		return err

@@ -21,7 +21,7 @@ func TestEightWritersOnOneIncident(t *testing.T) {
 	const writers, lines = 8, 25
 	th := openTownHall(t, t.TempDir())
 	second := handlers.NewDesk(handlers.Config{
-		Org: th.o.org, Log: th.o.ledger, Sealer: th.o.vault, Kinds: kinds(th.o.law.current), Version: th.h.store.Codec().Version,
+		Org: th.o.org, Log: th.o.ledger, Sealer: th.o.vault, Kinds: kinds(th.o.law), Version: th.h.store.Codec().Version,
 	})
 	key := th.mustGive("report", domain.Key{}).Key
 	var mu sync.Mutex
@@ -74,7 +74,7 @@ func TestEightWritersOnOneIncident(t *testing.T) {
 func TestTheSameOrdersFromEightCallers(t *testing.T) {
 	th := openTownHall(t, t.TempDir())
 	second := handlers.NewDesk(handlers.Config{
-		Org: th.o.org, Log: th.o.ledger, Sealer: th.o.vault, Kinds: kinds(th.o.law.current), Version: th.h.store.Codec().Version,
+		Org: th.o.org, Log: th.o.ledger, Sealer: th.o.vault, Kinds: kinds(th.o.law), Version: th.h.store.Codec().Version,
 	})
 	key := th.mustGive("report", domain.Key{}).Key
 	var orders []domain.Order

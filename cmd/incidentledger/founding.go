@@ -68,6 +68,9 @@ func (f *founding) complete() error {
 	default:
 		return usage("--country is %q; choose NL or BE", f.Country)
 	}
+	if err := eventstore.CheckOrg(f.Org); err != nil {
+		return usage("--org: %v", err)
+	}
 	if _, err := time.LoadLocation(f.Zone); err != nil || f.Zone == "Local" {
 		return usage("--zone is %q; give a name such as Europe/Amsterdam", f.Zone)
 	}
@@ -96,11 +99,11 @@ func (h *house) found(ctx context.Context, f founding) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := h.setVaultAside(f.Org); err != nil {
-		return err
-	}
 	l, err := h.store.Found(ctx, f.Org)
 	if err != nil {
+		return err
+	}
+	if err := h.setVaultAside(f.Org); err != nil {
 		return err
 	}
 	v, err := vault.Create(vault.Config{Dir: h.vaultDir(f.Org), Org: f.Org, Master: master})
@@ -123,9 +126,6 @@ func (h *house) found(ctx context.Context, f founding) (err error) {
 // setVaultAside moves the vault of a founding that a crash interrupted out of
 // the way. Keys are never removed here.
 func (h *house) setVaultAside(org domain.OrgID) error {
-	if _, err := h.store.Ledger(org); err == nil {
-		return fmt.Errorf("organisation %s: %w", org, eventstore.ErrExists)
-	}
 	there, err := vault.Exists(h.vaultDir(org))
 	if err != nil || !there {
 		return err
@@ -154,7 +154,7 @@ func (h *house) firstEntries(ctx context.Context, o *office, f founding, set *po
 		return err
 	}
 	desk := handlers.NewDesk(handlers.Config{
-		Org: f.Org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+		Org: f.Org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
 	})
 	for _, first := range []struct {
 		kind domain.KindName

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -54,15 +56,15 @@ type office struct {
 	ran  chan struct{} // closed when the views have stopped
 }
 
-// kindNames are the kinds whose entries a ledger may hold. Decisions on
-// incidents need the law of an organisation, which basis gives.
-func kinds(basis func() incident.Basis) []domain.Kind {
-	return []domain.Kind{ledger.Kind(), policy.Adoptions(), incident.Kind(basis)}
+// kinds are the kinds whose entries a ledger may hold. Decisions need the law of
+// an organisation.
+func kinds(w *law) []domain.Kind {
+	return []domain.Kind{ledger.Kind(), policy.Adoptions(w.kept), incident.Kind(w.current)}
 }
 
 // storeKinds declares the same kinds where only their event shapes matter.
 func storeKinds() []domain.Kind {
-	return kinds(func() incident.Basis { return incident.Basis{} })
+	return []domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}
 }
 
 // views are the read models of one ledger. To remove one is to remove its line
@@ -118,7 +120,7 @@ func (h *house) open(ctx context.Context, org domain.OrgID) error {
 	if err != nil {
 		return err
 	}
-	v, err := vault.OpenVault(vault.Config{Dir: h.vaultDir(org), Org: org, Master: master})
+	v, err := h.openVault(ctx, l, vault.Config{Dir: h.vaultDir(org), Org: org, Master: master})
 	if err != nil {
 		return err
 	}
@@ -140,7 +142,7 @@ func (h *house) staff(o *office) error {
 		return errors.Join(err, o.vault.Close())
 	}
 	o.desk = handlers.NewDesk(handlers.Config{
-		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law.current), Version: h.store.Codec().Version,
+		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())
@@ -162,18 +164,35 @@ func (h *house) staff(o *office) error {
 // farBehind is from how many entries on views are caught up with in bulk.
 const farBehind = 50_000
 
-// openViews opens an organisation's views, anew for bulk where they are far
-// behind the ledger.
+// openViews opens an organisation's views. Damaged ones are moved aside and made
+// anew: they hold nothing that the entries do not. Views that know of entries
+// which the ledger does not have say that an older copy of the ledger was put
+// here, and it stays shut.
 func (h *house) openViews(o *office, zone *time.Location) (err error) {
 	c := projections.Config{Dir: h.viewsDir(o.org), Logger: h.log}
-	if o.views, err = projections.Open(c, viewsOf(zone)...); err != nil {
+	o.views, err = projections.Open(c, viewsOf(zone)...)
+	if errors.Is(err, projections.ErrDamaged) {
+		aside, merr := moveAside(c.Dir)
+		if merr != nil {
+			return errors.Join(err, merr)
+		}
+		h.log.Error("the stored views are damaged; they are moved aside and made anew", "org", o.org, "alarm", true, "aside", aside, "err", err)
+		o.views, err = projections.Open(c, viewsOf(zone)...)
+	}
+	if err != nil {
 		return err
 	}
-	at := o.ledger.Last()
+	last := o.ledger.Last()
+	least, most := last, domain.Seq(0)
 	for _, s := range o.views.Status() {
-		at = min(at, s.Seq)
+		least, most = min(least, s.Seq), max(most, s.Seq)
 	}
-	if o.ledger.Last()-at < farBehind {
+	if most > last {
+		return errors.Join(&eventstore.UnsoundError{Org: o.org,
+			What: []string{fmt.Sprintf("the views know of entry %d, but the ledger ends with entry %d: an older copy of it was put here", most, last)},
+			Help: fmt.Sprintf("Put the newest copy back. If going back is what you want, move %s away; entries behind %d are then gone.", c.Dir, last)}, o.views.Close())
+	}
+	if last-least < farBehind {
 		return nil
 	}
 	if err := o.views.Close(); err != nil {
@@ -182,6 +201,18 @@ func (h *house) openViews(o *office, zone *time.Location) (err error) {
 	c.Bulk = true
 	o.views, err = projections.Open(c, viewsOf(zone)...)
 	return err
+}
+
+// moveAside renames a folder to the first free name beside it.
+func moveAside(dir string) (string, error) {
+	for n := 1; ; n++ {
+		to := fmt.Sprintf("%s.damaged-%d", dir, n)
+		if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
+			return to, os.Rename(dir, to)
+		} else if err != nil {
+			return "", err
+		}
+	}
 }
 
 // displayName opens the name that the ledger was founded under.
@@ -239,10 +270,11 @@ func (h *house) close() error {
 		<-o.ran
 		errs = append(errs, o.views.Close())
 	}
-	errs = append(errs, h.store.Close())
+	// A ledger that was stopped in order has a vault that was: the vault first.
 	for _, o := range h.offices {
 		errs = append(errs, o.vault.Close())
 	}
+	errs = append(errs, h.store.Close())
 	h.offices = map[domain.OrgID]*office{}
 	return errors.Join(errs...)
 }

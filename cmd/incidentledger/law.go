@@ -13,6 +13,7 @@ import (
 	"incidentledger/domain/ledger"
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
+	"incidentledger/handlers/policyfile"
 )
 
 // lawSet is the id of the policy set whose versions an organisation adopts.
@@ -37,7 +38,7 @@ type law struct {
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
 	return &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
-		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(),
+		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(nil),
 	}}
 }
 
@@ -132,11 +133,35 @@ func (w *law) fold(ctx context.Context, ref domain.Ref) (domain.State, *domain.E
 	return st, first, nil
 }
 
+// set reads an adopted policy set. A file that is missing or damaged is put back
+// where the program ships that very set; else the ledger stays shut.
 func (w *law) set(h domain.Hash) (*policy.Set, error) {
-	path := policyPath(w.dir, h)
+	s, err := readPolicy(w.dir, h)
+	if err == nil {
+		return s, nil
+	}
+	if shipped, serr := policyfile.Shipped(); serr == nil && shipped.Hash() == h {
+		if err := keepPolicy(filepath.Dir(w.dir), shipped); err != nil {
+			return nil, err
+		}
+		return shipped, nil
+	}
+	return nil, &eventstore.UnsoundError{Org: w.ledger.Org(), What: []string{err.Error()},
+		Help: "Put the file back from a backup: its name is the SHA-256 of its content."}
+}
+
+// kept tells whether a policy set lies beside the ledger.
+func (w *law) kept(h domain.Hash) bool {
+	_, err := readPolicy(w.dir, h)
+	return err == nil
+}
+
+// readPolicy reads the policy set with a hash and checks that it has it.
+func readPolicy(dir string, h domain.Hash) (*policy.Set, error) {
+	path := policyPath(dir, h)
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("policy set %s was adopted, but: %w", h, err)
+		return nil, fmt.Errorf("policy set %s: %w", h, err)
 	}
 	s, err := policy.Parse(b)
 	if err != nil {
@@ -157,7 +182,7 @@ func keepPolicy(orgDir string, s *policy.Set) error {
 		return err
 	}
 	path := policyPath(dir, s.Hash())
-	if _, err := os.Stat(path); err == nil {
+	if _, err := readPolicy(dir, s.Hash()); err == nil {
 		return nil
 	}
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

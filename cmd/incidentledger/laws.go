@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -46,20 +45,7 @@ func (w *laws) entry(en *domain.Entry) error {
 	return nil
 }
 
-func (w *laws) read(h domain.Hash) (*policy.Set, error) {
-	b, err := os.ReadFile(policyPath(w.dir, h))
-	if err != nil {
-		return nil, fmt.Errorf("policy set %s was adopted, but: %w", h, err)
-	}
-	set, err := policy.Parse(b)
-	if err != nil {
-		return nil, err
-	}
-	if set.Hash() != h {
-		return nil, fmt.Errorf("the file of policy set %s has the hash %s", h, set.Hash())
-	}
-	return set, nil
-}
+func (w *laws) read(h domain.Hash) (*policy.Set, error) { return readPolicy(w.dir, h) }
 
 // basis gives the law that an entry's decision names.
 func (w *laws) basis(en *domain.Entry) (policy.Basis, error) {

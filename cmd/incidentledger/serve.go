@@ -112,23 +112,30 @@ func (s *serving) run(ctx context.Context, addr string, begun time.Time, started
 			return err
 		}
 	}
+	// Requests end with the server: streams of events would not by themselves.
+	asking, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
 	errs := make(chan error, 2)
+	var servers sync.WaitGroup
 	for _, l := range []net.Listener{tcp, unix} {
 		srv := &http.Server{Handler: door, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-			MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+			MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+			BaseContext: func(net.Listener) context.Context { return asking }}
+		servers.Go(func() {
+			<-ctx.Done()
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if srv.Shutdown(ctx) != nil {
+				srv.Close()
+			}
+		})
 		s.wg.Go(func() {
 			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				errs <- err
 			}
 		})
-		defer func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			if srv.Shutdown(ctx) != nil {
-				srv.Close() // streams of events do not end by themselves
-			}
-		}()
 	}
+	defer func() { stop(); hangUp(); servers.Wait() }()
 	s.app.say("incidentledger %s serves %s on %s, ready after %s. It listens on loopback only and takes the actor from the request: nobody signs in yet.",
 		version, s.app.data, url, time.Since(begun).Round(time.Millisecond))
 	if started != nil {

@@ -132,7 +132,7 @@ func (a *app) logbookVerb() *cobra.Command {
 }
 
 var logbookColumns = columns("seq", "seq", "occurred", "occurred", "precision", "precision", "recorded", "recorded", "late", "late",
-	"role", "actor.role", "for", "actor.for", "by", "by", "command", "command", "what", "what", "events", "events")
+	"role", "actor.role", "for", "actor.for", "by", "by", "command", "command", "what", "what", "corrects", "corrects", "corrected by", "correctedBy", "events", "events")
 
 // logbook prints the lines of a logbook. For people each line has a column more:
 // what somebody wrote.

@@ -78,12 +78,25 @@ func (a Adoption) Current() (Adopted, bool) {
 	return Adopted{}, false
 }
 
+// standing is how many versions are adopted and not withdrawn.
+func (a Adoption) standing() int {
+	n := 0
+	for _, v := range a.Versions {
+		if !v.Withdrawn {
+			n++
+		}
+	}
+	return n
+}
+
 // approvers may adopt and withdraw policy (GOV: the board decides, its officers
 // prepare and act on its word).
 var approvers = []domain.Code{"security-officer", "coordinator", "secretary", "board", "dpo", "security-admin", "operator"}
 
-// Adoptions is the kind of aggregate.
-func Adoptions() domain.Kind {
+// Adoptions is the kind of aggregate. kept tells whether a version lies beside
+// the ledger, so that it can be adopted: an adopted version that nobody has could
+// never be applied. nil: decisions are not asked for.
+func Adoptions(kept func(domain.Hash) bool) domain.Kind {
 	return domain.Kind{
 		Name: AdoptionKind,
 		Commands: []domain.CommandType{
@@ -94,12 +107,14 @@ func Adoptions() domain.Kind {
 		},
 		Events: []domain.EventType{domain.Shape[PolicyApproved](1), domain.Shape[PolicyWithdrawn](1)},
 		New:    func() domain.State { return Adoption{} },
-		Decide: func(s domain.State, o domain.Order) (domain.Decision, error) { return decideAdoption(s.(Adoption), o) },
+		Decide: func(s domain.State, o domain.Order) (domain.Decision, error) {
+			return decideAdoption(s.(Adoption), o, kept)
+		},
 		Evolve: func(s domain.State, en domain.Entry) (domain.State, error) { return evolveAdoption(s.(Adoption), en) },
 	}
 }
 
-func decideAdoption(a Adoption, o domain.Order) (domain.Decision, error) {
+func decideAdoption(a Adoption, o domain.Order, kept func(domain.Hash) bool) (domain.Decision, error) {
 	if err := domain.Check(o.Command, o.Recorded, nil); err != nil {
 		return domain.Decision{}, err
 	}
@@ -117,10 +132,16 @@ func decideAdoption(a Adoption, o domain.Order) (domain.Decision, error) {
 		if cur, ok := a.Current(); ok && cur.Policy == c.Policy {
 			return domain.Decision{}, domain.Refuse("no_change", "design 5", "this version is adopted already, by entry %d", cur.Seq)
 		}
+		if kept == nil || !kept(c.Policy) {
+			return domain.Decision{}, domain.Refuse("unknown_policy", "design 5", "no policy set with the hash %s lies beside the ledger; only a set that is there can be adopted", c.Policy)
+		}
 		return domain.Decision{Events: []domain.Event{PolicyApproved{
 			Set: c.Set, Version: c.Version, Policy: c.Policy, ValidFrom: c.ValidFrom, ValidTo: c.ValidTo, Grounds: c.Grounds,
 		}}}, nil
 	case *WithdrawPolicy:
+		if n := a.standing(); n == 1 {
+			return domain.Decision{}, domain.Refuse("last_policy", "design 5", "this is the only version that stands; without one nothing can be decided: adopt another first")
+		}
 		for _, v := range a.Versions {
 			if v.Policy == c.Policy && !v.Withdrawn {
 				return domain.Decision{Events: []domain.Event{PolicyWithdrawn{Policy: c.Policy, Reason: c.Reason}}}, nil

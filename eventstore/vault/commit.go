@@ -96,6 +96,9 @@ func (v *Vault) gather(scopes []string) (keys map[string]scopeKey, groups []*gro
 
 // begin makes a key and puts it in the next group. The caller holds mu.
 func (v *Vault) begin(scope string, h scopeHash) (freshKey, error) {
+	if v.readOnly {
+		return freshKey{}, fmt.Errorf("scope %s has no key: %w", scope, ErrReadOnly)
+	}
 	key, record, err := newKey(v.kek, v.org, scope, v.random)
 	if err != nil {
 		return freshKey{}, fmt.Errorf("scope %s: %w", scope, err)
@@ -147,8 +150,9 @@ func (v *Vault) commit() {
 		v.mu.Lock()
 		for _, p := range g.fresh {
 			if g.err == nil {
-				v.index[p.hash] = off + int64(p.at)
-				v.cache.put(p.hash, v.pending[p.hash].scopeKey)
+				key := v.pending[p.hash].scopeKey
+				v.index[p.hash] = place{off + int64(p.at), key.kid}
+				v.cache.put(p.hash, key)
 			}
 			delete(v.pending, p.hash)
 		}

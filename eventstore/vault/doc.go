@@ -101,18 +101,27 @@
 // A group is written only after the one before it was synced. So a damaged group
 // with nothing whole behind it is what a crash leaves of a write that nobody
 // was told of: it is cut off when the vault is opened, and [Vault.Cut] tells how
-// much. A damaged or missing group with a whole one behind it was synced once:
-// that is damage, named by file and offset, and nothing is changed. The record of a
-// good close is such a group behind the last keys. What cannot be told apart is
-// damage to the very last group after a crash.
+// much. Before, it is copied and synced to vault.keys.cut-0001 beside the file,
+// or under the number behind the highest in use: the bytes as they stood. This
+// package never removes or overwrites such a copy. A damaged or missing group
+// with a whole one behind it was synced once: that is damage, named by file and
+// offset, and nothing is changed. The record of a good close is such a group
+// behind the last keys.
+//
+// The file alone cannot show everything. Damage to the very last group after a
+// crash looks as a torn write does; a file that was cut at the border of a group,
+// or an older copy of it, is whole. Then keys are lost that the ledger's entries
+// name. [Vault.ClosedWell] and [Vault.Holds] are there to find that before
+// anything is read as erased or sealed under a second key of the same scope.
 //
 // # What is here and what can be added
 //
 // There is one epoch and no key is ever destroyed. A scope without a key counts
-// as erased; a box that names another key than its scope has is an error, never
-// "erased". A new epoch is a new file under a new kek, written beside the old
-// one and renamed over it: kids and keys stay, only their wrapping changes, so
-// no entry is touched. Destroying a key is leaving it out of that file; a record
-// of a new kind can say so meanwhile. Changing the master key rewrites the kek
-// and check lines in the same way.
+// as erased, though its key may as well be lost; a box that names another key
+// than its scope has is an error, never "erased". A new epoch is a new file under
+// a new kek, written beside the old one and renamed over it: kids and keys stay,
+// only their wrapping changes, so no entry is touched. Destroying a key is leaving
+// it out of that file; a record of a new kind can say so meanwhile. What was cut
+// off and kept may hold a wrapped key too, which only the old kek opens. Changing
+// the master key rewrites the kek and check lines in the same way.
 package vault

@@ -25,6 +25,12 @@ type scopeKey struct {
 	secret [keySize]byte
 }
 
+// place is where in the file the record of a key stands, and which key it is.
+type place struct {
+	off int64
+	kid [kidSize]byte
+}
+
 // id is the kid as it stands in a box.
 func (k scopeKey) id() string { return hex.EncodeToString(k.kid[:]) }
 
@@ -32,7 +38,7 @@ func (k scopeKey) id() string { return hex.EncodeToString(k.kid[:]) }
 func (v *Vault) find(scope string) (key scopeKey, found bool, err error) {
 	h := hashScope([]byte(scope))
 	v.mu.Lock()
-	off, found := v.index[h]
+	p, found := v.index[h]
 	if !found {
 		v.mu.Unlock()
 		return scopeKey{}, false, nil
@@ -43,12 +49,12 @@ func (v *Vault) find(scope string) (key scopeKey, found bool, err error) {
 		return key, true, nil
 	}
 	record := make([]byte, keyRecordSize(scope))
-	if _, err := v.file.ReadAt(record, off); err != nil {
-		return scopeKey{}, false, fmt.Errorf("%s: reading the key of %s at offset %d: %w", v.name, scope, off, err)
+	if _, err := v.file.ReadAt(record, p.off); err != nil {
+		return scopeKey{}, false, fmt.Errorf("%s: reading the key of %s at offset %d: %w", v.name, scope, p.off, err)
 	}
 	key, ok := openKey(v.kek, v.org, scope, record)
 	if !ok {
-		return scopeKey{}, false, &DamageError{v.name, off, "the key of " + scope + " does not unwrap"}
+		return scopeKey{}, false, &DamageError{v.name, p.off, "the key of " + scope + " does not unwrap"}
 	}
 	v.mu.Lock()
 	v.cache.put(h, key)

@@ -20,6 +20,9 @@ const macHalf = 16
 // It returns when the entry's key is on disk. What the bytes are is the
 // caller's to say; they must be the same for the same order.
 func (v *Vault) MAC(ctx context.Context, o domain.Order, open, sealed []byte) (domain.Hash, error) {
+	if v.readOnly {
+		return domain.Hash{}, fmt.Errorf("vault: order %s: %w", o.ID, ErrReadOnly)
+	}
 	mac, err := v.openHalf(o, open)
 	if err != nil || sealed == nil {
 		return mac, err
@@ -37,7 +40,8 @@ func (v *Vault) MAC(ctx context.Context, o domain.Order, open, sealed []byte) (d
 }
 
 // Matches reports whether an order as given again is the one that has this MAC.
-// Where the entry's key is gone only what stands open is compared.
+// Where the vault lacks the entry's key, erased or lost, only what stands open
+// is compared.
 func (v *Vault) Matches(o domain.Order, open, sealed []byte, mac domain.Hash) (bool, error) {
 	have, err := v.openHalf(o, open)
 	if err != nil {
@@ -77,7 +81,8 @@ func entryScope(id domain.OrderID) string { return "entry/" + id.String() }
 
 // LogSeed is the Ed25519 seed of the ledger's log, under whose public key its
 // checkpoints are to be signed. It is made when it is first asked for and is on
-// disk when this returns.
+// disk when this returns; a vault opened with ReadOnly gives it where it was made
+// before, else ErrReadOnly.
 func (v *Vault) LogSeed(ctx context.Context) ([]byte, error) {
 	if err := v.serves(v.org); err != nil {
 		return nil, err

@@ -15,10 +15,11 @@ import (
 type Opened struct {
 	Events []domain.Event // in the entry's order; what could not be opened stays empty
 	By     string         // the text of on whose word; empty if there is none or it could not be opened
-	Erased int            // boxes under a key that is gone
+	Erased int            // boxes under a key that the vault does not hold: erased, or lost
 }
 
-// Err is domain.ErrErased where a key was gone, else nil.
+// Err is domain.ErrErased where a key was missing, else nil. Whether it was
+// erased or lost cannot be told here; see [Vault.Open].
 func (o Opened) Err() error {
 	if o.Erased > 0 {
 		return domain.ErrErased
@@ -36,10 +37,15 @@ type opening struct {
 const ofBy = -1
 
 // Open opens the boxes of an entry and puts every text in its place. The entry
-// is not changed. A box under a key that is gone is counted in Erased and is no
-// error; all else that is not exactly as sealed is: a box of another entry,
+// is not changed. A box under a key that the vault does not hold is counted in
+// Erased and is no error; all else that is not exactly as sealed is: a box of another entry,
 // place or ledger, a disclosure that meets no digest, or meets one twice, and,
 // where every box opens, a digest that no disclosure meets.
+//
+// A key that the vault does not hold was either erased or lost with a part of
+// its file, and an entry does not tell which. Who opens a ledger has to ask
+// [Vault.Holds] for the keys its entries name, and [Vault.ClosedWell], before
+// a text is shown as erased or a new key is made for a scope that had one.
 //
 // Open looks at boxes and digests alone. That the entry is the one in the ledger
 // is for its hash to show.
@@ -144,7 +150,7 @@ func (o *opening) take(disclosure string) error {
 	return nil
 }
 
-// openBox gives the disclosures in a box, or says that a key of it is gone.
+// openBox gives the disclosures in a box, or says that a key of it is missing.
 func (v *Vault) openBox(name string, box domain.Box) (disclosures []string, gone bool, err error) {
 	if box.Alg != boxAlg {
 		return nil, false, fmt.Errorf("its algorithm is %q; this program knows %q", box.Alg, boxAlg)

@@ -39,6 +39,9 @@ func (v *Vault) Seal(ctx context.Context, org domain.OrgID, ref domain.Ref, id d
 	if err := v.serves(org); err != nil {
 		return fail(err)
 	}
+	if v.readOnly {
+		return fail(ErrReadOnly)
+	}
 	if id.IsZero() {
 		return fail(fmt.Errorf("an order without an id cannot be sealed"))
 	}

@@ -12,19 +12,33 @@ import (
 
 // OpenVault opens a vault that is there. A wrong master key is
 // ErrWrongMasterKey; damage that no crash leaves is a *DamageError; in both
-// cases nothing is changed. What a crash left of keys that nobody was given is
-// cut off; Cut tells how much.
+// cases nothing is changed. What looks as a crash leaves keys that nobody was
+// given is cut off, after a durable copy was put beside the file; Cut and CutFile
+// tell how much and where.
+//
+// With ReadOnly no lock is taken and nothing is changed, so the file may be in
+// use by another program. The keys are those that stood in the file at this
+// moment, synced or not; entries appended to the ledger since may name others.
+// Reading ends at the first damage: the keys behind it are simply not there, and
+// Damage tells of it. Damage to the header or to the ledger's own key is an error
+// all the same. Seal, MAC and whatever needs a new key give ErrReadOnly.
 func OpenVault(c Config) (*Vault, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(c.Dir, fileName)
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	mode := os.O_RDWR
+	if c.ReadOnly {
+		mode = os.O_RDONLY
+	}
+	f, err := os.OpenFile(path, mode, 0)
 	if err != nil {
 		return nil, fmt.Errorf("vault: organisation %s: %w", c.Org, err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("vault: organisation %s: %s is in use by another program: %w", c.Org, path, err), f.Close())
+	if !c.ReadOnly {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			return nil, errors.Join(fmt.Errorf("vault: organisation %s: %s is in use by another program: %w", c.Org, path, err), f.Close())
+		}
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -56,8 +70,8 @@ func start(c Config, f file, size int64, path string) (*Vault, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	v := &Vault{
-		org: c.Org, name: path, random: c.random(), kek: newGCM(kek), file: f,
-		index:    make(map[scopeHash]int64, size/120),
+		org: c.Org, name: path, random: c.random(), kek: newGCM(kek), file: f, readOnly: c.ReadOnly,
+		index:    make(map[scopeHash]place, size/120),
 		pending:  map[scopeHash]freshKey{},
 		cache:    newCache(c.CacheKeys),
 		groupMax: bodyMax / 2,
@@ -72,14 +86,18 @@ func start(c Config, f file, size int64, path string) (*Vault, error) {
 		return nil, err
 	}
 	v.macKey = derive(key.secret[:], nil, lines("incidentledger/mac/1", string(c.Org)))
-	go v.commit()
+	if v.readOnly {
+		close(v.stopped) // there is nothing to commit
+	} else {
+		go v.commit()
+	}
 	return v, nil
 }
 
 // readAll indexes every key, cuts off what a crash left, and makes durable what
 // it believes.
 func (v *Vault) readAll(start, size int64) error {
-	last, clean := start, false
+	last, read, clean := start, start, false
 	end, err := scan(v.file, v.name, start, size, func(body []byte, off int64) error {
 		var err error
 		clean, err = eachRecord(body, func(scope []byte, at int) error {
@@ -87,25 +105,32 @@ func (v *Vault) readAll(start, size int64) error {
 			if _, twice := v.index[h]; twice {
 				return fmt.Errorf("scope %s has a second key", scope)
 			}
-			v.index[h] = off + int64(at)
+			kid := [kidSize]byte(body[at+2+len(scope):])
+			v.index[h] = place{off + int64(at), kid}
 			return nil
 		})
 		if err != nil {
 			return &DamageError{v.name, off, err.Error()}
 		}
-		last = off - groupHeader
+		last, read = off-groupHeader, off+int64(len(body))
 		return nil
 	})
-	if err != nil {
+	if damage := (*DamageError)(nil); v.readOnly && errors.As(err, &damage) {
+		v.damage, end = damage, read
+	} else if v.readOnly && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		end = read // whoever writes there took a write back meanwhile
+	} else if err != nil {
 		return err
 	}
 	if _, found := v.index[hashScope([]byte(ledgerScope(v.org)))]; !found {
 		return &DamageError{v.name, start, "the ledger's own key is missing"}
 	}
-	v.end, v.dirty, v.cut = end, !clean, size-end
-	if clean && v.cut == 0 {
+	v.end, v.cut = end, size-end
+	v.closedWell = clean && v.cut == 0
+	if v.closedWell || v.readOnly {
 		return nil
 	}
+	v.dirty = !clean
 	return v.settle(last)
 }
 
@@ -115,6 +140,11 @@ func (v *Vault) readAll(start, size int64) error {
 // groups before it were synced when it was begun.
 func (v *Vault) settle(last int64) error {
 	if v.cut > 0 {
+		name, err := keepTail(v.file, v.name, v.end, v.cut)
+		if err != nil {
+			return fmt.Errorf("%s: nothing was cut, for the %d bytes that a crash left at offset %d could not be kept: %w", v.name, v.cut, v.end, err)
+		}
+		v.cutFile = name
 		if err := v.file.Truncate(v.end); err != nil {
 			return fmt.Errorf("%s: cutting %d bytes that a crash left: %w", v.name, v.cut, err)
 		}

@@ -31,28 +31,40 @@ var ErrBroken = errors.New("the vault's file could not be synced and is trusted 
 // ErrClosed says that the vault was closed. Nothing was written.
 var ErrClosed = fmt.Errorf("the vault is closed: %w", domain.ErrUnavailable)
 
+// ErrReadOnly says that what was asked needs a vault that was not opened with
+// ReadOnly. Nothing was written.
+var ErrReadOnly = errors.New("the vault was opened for reading only")
+
 // A Config says which vault to create or open.
 type Config struct {
 	Dir       string       // folder of this organisation's vault, outside the data backup
 	Org       domain.OrgID // whose keys; printable, without spaces
 	Master    MasterKey
 	CacheKeys int       // unwrapped keys kept in memory; 0: DefaultCacheKeys
+	ReadOnly  bool      // see OpenVault; Create refuses it
 	Rand      io.Reader // source of keys, salts and nonces; nil: crypto/rand. Safe for concurrent use if the vault is used so
 }
 
 // A Vault is one organisation's open vault. All its methods may be called at the
-// same time. It owns its file until it is closed.
+// same time. It owns its file until it is closed, unless it was opened with
+// ReadOnly.
 type Vault struct {
 	org    domain.OrgID
 	name   string // of the file, for errors
 	random io.Reader
 	kek    cipher.AEAD
 	macKey []byte
-	cut    int64
 	file   file
 
+	// What was found when it was opened.
+	readOnly   bool
+	closedWell bool
+	damage     error // with readOnly only
+	cut        int64
+	cutFile    string
+
 	mu       sync.Mutex
-	index    map[scopeHash]int64    // durable keys: offset of their record
+	index    map[scopeHash]place    // durable keys
 	pending  map[scopeHash]freshKey // keys on their way to the disk
 	next     *group                 // what the committer takes next; nil: nothing
 	cache    cache
@@ -95,6 +107,9 @@ func Exists(dir string) (bool, error) {
 func Create(c Config) (*Vault, error) {
 	if err := c.check(); err != nil {
 		return nil, err
+	}
+	if c.ReadOnly {
+		return nil, fmt.Errorf("vault: organisation %s: creating: %w", c.Org, ErrReadOnly)
 	}
 	if err := create(c); err != nil {
 		return nil, fmt.Errorf("vault: organisation %s: creating: %w", c.Org, err)
@@ -146,10 +161,6 @@ func create(c Config) error {
 	}
 	return errors.Join(syncDir(c.Dir), syncDir(filepath.Dir(filepath.Clean(c.Dir))))
 }
-
-// Cut is how many bytes, left by a crash, were cut off when the vault was
-// opened. They belonged to keys that nobody had been given yet.
-func (v *Vault) Cut() int64 { return v.cut }
 
 // Close waits for the keys under way, notes the good close and gives up the
 // file. Closing again does nothing.
