@@ -33,9 +33,9 @@ type Receipt struct {
 	Seq      Seq               `json:"seq"` // 0 for a dry run
 	Kind     KindName          `json:"kind"`
 	Key      Key               `json:"key"`
-	Number   string            `json:"number,omitempty"` // an incident's human number, where it has one yet
-	Repeated bool              `json:"repeated"`         // this order was accepted before
-	DryRun   bool              `json:"dryRun,omitempty"`
+	Number   string            `json:"number,omitzero"` // an incident's human number, where it has one yet
+	Repeated bool              `json:"repeated"`        // this order was accepted before
+	DryRun   bool              `json:"dryRun,omitzero"`
 	Recorded time.Time         `json:"recorded"`
 	Events   []string          `json:"events"` // event types, in order
 	IDs      map[string]string `json:"ids"`

@@ -215,6 +215,30 @@ func moveAside(dir string) (string, error) {
 	}
 }
 
+// number gives an incident's number once the register knows of an entry; nothing
+// where it has none or the register does not come that far in five seconds.
+func (o *office) number(ctx context.Context, key domain.Key, seq domain.Seq) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if seq == 0 || o.views.WaitFor(ctx, register.Name, seq) != nil {
+		return ""
+	}
+	snap, err := o.views.Snapshot()
+	if err != nil {
+		return ""
+	}
+	defer snap.Close()
+	g, err := register.In(snap)
+	if err != nil {
+		return ""
+	}
+	row, err := g.ByKey(key, nil)
+	if err != nil {
+		return ""
+	}
+	return row.Number
+}
+
 // displayName opens the name that the ledger was founded under.
 func (o *office) displayName() (string, error) {
 	en, err := o.ledger.Entry(1)

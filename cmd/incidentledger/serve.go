@@ -230,6 +230,9 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 			return micro.Serve(ctx, micro.ServiceConfig{
 				Conn: conn, Desks: []*handlers.Desk{o.desk}, Version: version, Log: s.log,
 				Codes: func(domain.OrgID) domain.Codes { return o.law.current().Current },
+				Number: func(ctx context.Context, _ domain.OrgID, key domain.Key, seq domain.Seq) string {
+					return o.number(ctx, key, seq)
+				},
 			})
 		})
 	}

@@ -32,6 +32,9 @@ func (s *service) order(ctx context.Context, d *handlers.Desk, r request) {
 	if err == nil {
 		receipt, err = d.Give(ctx, o)
 	}
+	if err == nil && s.c.Number != nil {
+		receipt.Number = s.c.Number(ctx, d.Org(), receipt.Key, receipt.Seq)
+	}
 	var body []byte
 	if err == nil {
 		body, err = json.Marshal(receipt, json.Deterministic(true))

@@ -30,6 +30,10 @@ type ServiceConfig struct {
 	// Docs describes commands and fields in schemas: domain.Docs of each kind.
 	Docs map[domain.KindName]map[string]string
 
+	// Number gives an incident's human number once the register knows of an
+	// entry, or nothing where it has none; nil: receipts go without.
+	Number func(ctx context.Context, org domain.OrgID, key domain.Key, seq domain.Seq) string
+
 	NewID func() domain.OrderID // id of an order that has none; nil: handlers.NewOrderID
 
 	Workers int           // orders worked on at once; 0: 32

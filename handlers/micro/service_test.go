@@ -45,7 +45,9 @@ const aReport = `"body":{"kind":"incident","title":"Laptop lost","description":"
 
 func TestAnOrderOverNATSIsAnsweredWithItsReceipt(t *testing.T) {
 	o := open(t)
-	nc, stop := o.serve(ServiceConfig{})
+	nc, stop := o.serve(ServiceConfig{Number: func(_ context.Context, org domain.OrgID, key domain.Key, seq domain.Seq) string {
+		return fmt.Sprintf("%s-%d", org, seq)
+	}})
 	defer stop()
 	request := `{"kind":"incident","command":"ReportIncident",` + aReport + `,"order":{"id":"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11","actor":{"role":"security-officer"}}}`
 	m := ask(t, nc, request)
@@ -53,7 +55,7 @@ func TestAnOrderOverNATSIsAnsweredWithItsReceipt(t *testing.T) {
 	if err := json.Unmarshal(m.Data, &r); err != nil || m.Header.Get(micro.ErrorCodeHeader) != "" {
 		t.Fatalf("%s %v: %v", m.Data, m.Header, err)
 	}
-	if m.Header.Get("Ledger-Seq") != fmt.Sprint(r.Seq) || r.Events[0] != "IncidentReported" || r.Repeated {
+	if m.Header.Get("Ledger-Seq") != fmt.Sprint(r.Seq) || r.Events[0] != "IncidentReported" || r.Repeated || r.Number != fmt.Sprintf("nuth-%d", r.Seq) {
 		t.Errorf("%v %s", m.Header, m.Data)
 	}
 	en, err := o.log.Entry(r.Seq)
