@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,7 +14,7 @@ import (
 )
 
 // benchLedger is a large ledger that lies in a data folder nobody has open. Its
-// entries are what the desk decides, sealed with a stamp instead of keys.
+// entries are what the desk decides and the vault seals.
 type benchLedger struct {
 	data   string
 	master string
@@ -134,7 +133,7 @@ func (w *writing) writeLong(ctx context.Context) (domain.Key, error) {
 func (w *writing) give(ctx context.Context, writer, orders int, next func(i int, now time.Time) (*course, domain.Code, domain.Command)) error {
 	now := w.from
 	desk := handlers.NewDesk(handlers.Config{
-		Org: benchOrg, Log: w.office.ledger, Sealer: stamp{}, Kinds: w.kinds, Version: w.version,
+		Org: benchOrg, Log: w.office.ledger, Sealer: w.office.vault, Kinds: w.kinds, Version: w.version,
 		Now: func() time.Time { return now }, Cached: 2 * inFlight,
 	})
 	for i := range orders {
@@ -185,44 +184,4 @@ func (c *course) next(now time.Time) (domain.Code, domain.Command) {
 		return "coordinator", &incident.CloseIncident{}
 	}
 	return "", nil
-}
-
-// stamp seals with a stamp: entries get the shape and size that a vault gives
-// them, and nobody can open them. It makes a million entries in a minute where
-// keys would take several; nothing that is measured on them opens one.
-type stamp struct{}
-
-// Seal implements handlers.Sealer.
-func (stamp) Seal(_ context.Context, _ domain.OrgID, ref domain.Ref, id domain.OrderID, by *domain.By,
-	events []domain.Event, version func(string) int) ([]domain.Record, *domain.By, []domain.Box, error) {
-	records := make([]domain.Record, len(events))
-	var scopes []string
-	size := 0
-	for i, e := range events {
-		open, texts := domain.SetApart(e, ref, id)
-		records[i] = domain.Record{Type: e.EventName(), V: version(e.EventName()), Event: open}
-		for _, t := range texts {
-			h := domain.LeafHash([]byte(id.String() + t.Path))
-			records[i].SD = append(records[i].SD, domain.Digest(base64.RawURLEncoding.EncodeToString(h[:])))
-			scopes, size = t.Scopes, size+len(t.Value)*4/3+len(t.Path)+50
-		}
-	}
-	if size == 0 {
-		return records, by, nil, nil
-	}
-	kids := make([]string, len(scopes))
-	for i := range kids {
-		kids[i] = "0000000000000000"
-	}
-	return records, by, []domain.Box{{Scopes: scopes, Kids: kids, Alg: "A256GCM", Box: base64.RawURLEncoding.EncodeToString(make([]byte, size+28))}}, nil
-}
-
-// MAC implements handlers.Sealer.
-func (stamp) MAC(_ context.Context, _ domain.Order, open, _ []byte) (domain.Hash, error) {
-	return domain.LeafHash(open), nil
-}
-
-// Matches implements handlers.Sealer.
-func (stamp) Matches(_ domain.Order, open, _ []byte, mac domain.Hash) (bool, error) {
-	return domain.LeafHash(open) == mac, nil
 }
