@@ -30,8 +30,9 @@ func TestMain(m *testing.M) {
 //	flip GLOB TEXT       flips one bit of TEXT in the only file that GLOB names
 //	due-table FILE       checks every due instant of a table with the program
 //
-// and the variables $YEAR, the year in the Netherlands, and $LEDGER, where a
-// data folder is made.
+// and the variables $YEAR, the year in the Netherlands; $DISCOVERED, half an hour
+// ago, $REPORTED, ten minutes ago, and $DUE, 72 hours after the discovery; and
+// $LEDGER, where a data folder is made.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	amsterdam, err := time.LoadLocation("Europe/Amsterdam")
@@ -43,7 +44,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("YEAR", strconv.Itoa(time.Now().In(amsterdam).Year()))
+			now := time.Now().In(amsterdam).Truncate(time.Second)
+			env.Setenv("YEAR", strconv.Itoa(now.Year()))
+			env.Setenv("DISCOVERED", now.Add(-30*time.Minute).Format(time.RFC3339))
+			env.Setenv("REPORTED", now.Add(-10*time.Minute).Format(time.RFC3339))
+			env.Setenv("DUE", now.Add(72*time.Hour-30*time.Minute).UTC().Format(time.RFC3339))
 			env.Setenv("INCIDENTLEDGER_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("LEDGER", filepath.Join(env.WorkDir, "data"))
 			env.Values["servers"] = map[string]*exec.Cmd{}
