@@ -6,6 +6,20 @@ import (
 	"incidentledger/domain"
 )
 
+var awareCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[EstablishAwareness], Roles: statutory, States: inKept,
+		Events:  []string{"AwarenessEstablished", "IncidentReopened", "IncidentRegistered", "RecipientsDetermined"},
+		Example: `{"of":"breach","awareAt":"2026-11-20T18:30:00+01:00","basis":"The owner of the laptop confirmed that it held case files."}`}},
+	{CommandType: domain.CommandType{New: blank[CorrectAwareness], Roles: statutory, States: inKept,
+		Events:  []string{"AwarenessCorrected", "IncidentReopened"},
+		Example: `{"of":"breach","awareAt":"2026-11-20T18:00:00+01:00","basis":"The confirmation came by an earlier mail."}`}},
+}
+
+var awareEvents = []eventRow{
+	told[AwarenessEstablished](1),
+	told[AwarenessCorrected](1),
+}
+
 // AwarenessEstablished says since when the organisation knows: from then on the
 // law counts.
 type AwarenessEstablished struct {

@@ -9,6 +9,13 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var clockCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[MarkDueSoon], System: true,
+		Events: []string{"ClockDueSoon"}, Example: `{"clock":"gdpr-33/ap/initial/1","stage":"warn-1"}`}},
+	{CommandType: domain.CommandType{New: blank[MarkOverdue], System: true,
+		Events: []string{"ClockOverdue"}, Example: `{"clock":"gdpr-33/ap/initial/1"}`}},
+}
+
 // MarkDueSoon says that a warning instant of a running term has come. The
 // program itself gives it, once for each stage and due instant.
 type MarkDueSoon struct {

@@ -12,6 +12,16 @@ import (
 	"incidentledger/domain"
 )
 
+var correctCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[CorrectFact], Roles: append(slices.Clip(handling), "representative"),
+		Events:  []string{"FactCorrected", "RecipientsDetermined", "IncidentRegistered"},
+		Example: `{"corrects":10,"fields":{"discovered":"2026-11-20T16:40:00+01:00"},"reason":"The train left an hour earlier."}`}},
+}
+
+var correctEvents = []eventRow{
+	kept[FactCorrected](1),
+}
+
 // FactCorrected says that fields of an earlier event were wrong and what they
 // must be. The earlier event stays; what follows is folded as if it had said
 // this. Fields holds the open values by field name, null where a field is taken

@@ -43,8 +43,10 @@ type deciding struct {
 	s        *Incident // never changed here
 	o        domain.Order
 	set      *policy.Set
-	now      time.Time // of the desk
-	at       time.Time // when it happened, as the actor says
+	basis    Basis
+	refs     []domain.Basis // what the decision rests on
+	now      time.Time      // of the desk
+	at       time.Time      // when it happened, as the actor says
 	events   []domain.Event
 	ids      map[string]string
 	warnings []domain.Warning
@@ -70,20 +72,12 @@ func (d *deciding) warn(code domain.Code, requirement, format string, args ...an
 // that the thing has already happened. Then the fact is accepted and the entry
 // says which rule it broke (contract 3: rules refuse intentions, not facts).
 func (d *deciding) rule(r *domain.Refusal) error {
-	if d.o.Happened == "" {
+	e, ok := domain.Deviation(d.o, r)
+	if !ok {
 		return r
 	}
-	d.emit(domain.RuleDeviated{
-		Code: r.Code, Requirement: domain.Code(strings.ReplaceAll(r.Requirement, " ", "-")), Reason: d.o.Happened,
-	})
+	d.emit(e)
 	return nil
-}
-
-// A Basis is what an order is judged by: the law, and where in the ledger it
-// stands (the entries that adopted it), which the decision's entry will name.
-type Basis struct {
-	policy.Basis
-	Refs []domain.Basis
 }
 
 // Decide judges an order against the state under a basis and gives the events it
@@ -100,7 +94,7 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if b.Current == nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: no policy set is adopted", o.Key)
 	}
-	d := &deciding{s: s, o: o, set: b.Current, now: o.Recorded, at: o.Occurred.Time}
+	d := &deciding{s: s, o: o, set: b.Current, basis: b, refs: slices.Clip(b.Refs), now: o.Recorded, at: o.Occurred.Time}
 	if d.at.IsZero() {
 		d.at = o.Recorded
 	}
@@ -116,13 +110,13 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if err := d.follow(b.Basis); err != nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: %w", o.Key, err)
 	}
-	return domain.Decision{Events: d.events, Basis: b.Refs, IDs: d.ids, Warnings: d.warnings}, nil
+	return domain.Decision{Events: d.events, Basis: d.refs, IDs: d.ids, Warnings: d.warnings}, nil
 }
 
 // judge runs an order through its checks: form, who, when, and the command's own
 // rules.
 func (d *deciding) judge(row commandRow) error {
-	if err := d.checkOrder(); err != nil {
+	if err := domain.CheckOrder(d.o); err != nil {
 		return err
 	}
 	if err := domain.Check(d.o.Command, d.now, d.set); err != nil {

@@ -2,6 +2,17 @@ package incident
 
 import "incidentledger/domain"
 
+var deliveryCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[RecordDelivery], System: true,
+		Events:  []string{"AlertDelivered", "AlertFailed"},
+		Example: `{"alert":` + person + `,"channel":"webhook","attempt":1,"outcome":"delivered","status":200}`}},
+}
+
+var deliveryEvents = []eventRow{
+	told[AlertDelivered](1),
+	told[AlertFailed](1),
+}
+
 // AlertDelivered says that a message about the incident reached its receiver.
 type AlertDelivered struct {
 	Alert   domain.Key  `json:"alert" rule:"required"`

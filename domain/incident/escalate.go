@@ -1,10 +1,24 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"incidentledger/domain"
 )
+
+var escalateCommands = []commandRow{
+	{fact: true, CommandType: domain.CommandType{New: blank[Escalate], Roles: append(slices.Clip(handling), "board", "representative", "expert"), States: inLive,
+		Events:  []string{"IncidentEscalated"},
+		Example: `{"to":"secretary","kind":"hierarchical","level":2,"because":"manual","reason":"A decision on shutting the counters is needed."}`}},
+	{CommandType: domain.CommandType{New: blank[AcknowledgeEscalation], States: inKept,
+		Events: []string{"EscalationAcknowledged"}, Example: `{"escalation":` + person + `}`}},
+}
+
+var escalateEvents = []eventRow{
+	told[IncidentEscalated](1),
+	told[EscalationAcknowledged](1),
+}
 
 // IncidentEscalated says that the incident was put before a role or person.
 // Exactly one of To and ToPerson is given.

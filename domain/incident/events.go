@@ -3,6 +3,7 @@ package incident
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -15,39 +16,27 @@ const (
 	TrackIntegrity domain.Code = "integrity"
 )
 
-// events is the table of every stored shape of an incident's events. A retired
-// shape stays in it for ever.
-var events = []eventRow{
-	told[IncidentReported](1),
-	told[IncidentRegistered](1),
-	told[ReportVerified](1),
-	told[ReportRejected](1),
-	told[ReportWithdrawn](1),
-	told[ReportMerged](1),
-	told[ReportRouted](1),
-	told[OwnerAssigned](1),
-	told[ContactPointSet](1),
-	told[PriorityAssessed](1),
-	told[PriorityOverridden](1),
-	told[IncidentAcknowledged](1),
+// events is the table of every stored shape of an incident's events; each file
+// declares its own. A retired shape stays in it for ever.
+var events = slices.Concat(
+	reportEvents,
+	verifyEvents,
+	peopleEvents,
+	priorityEvents,
+	escalateEvents,
+	logEvents,
+	correctEvents,
+	awareEvents,
+	resolveEvents,
+	deliveryEvents,
+	notificationEvents,
+	derivedEvents,
+)
+
+// derivedEvents follow from others, or are those of every kind of aggregate.
+var derivedEvents = []eventRow{
 	told[policy.ClockPaused](1),
 	told[policy.ClockResumed](1),
-	told[IncidentEscalated](1),
-	told[EscalationAcknowledged](1),
-	told[AwarenessEstablished](1),
-	told[AwarenessCorrected](1),
-	told[AuthorityNotified](1),
-	told[NotificationChannelAdded](1),
-	told[NotificationWithdrawn](1),
-	told[IncidentResolved](1),
-	told[IncidentReopened](1),
-	told[IncidentClosed](1),
-	told[AlertDelivered](1),
-	told[AlertFailed](1),
-	kept[RecipientsDetermined](1),
-	kept[LogEntryAdded](1),
-	kept[EntryCorrected](1),
-	kept[FactCorrected](1),
 	kept[domain.RuleDeviated](1),
 	kept[policy.ClockArmed](1),
 	kept[policy.ClockMoved](1),

@@ -5,6 +5,15 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var holdCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[PlaceOnHold], Roles: handling, States: inMoving,
+		Events:  []string{"ClockPaused"},
+		Example: `{"waitingFor":"supplier","reason":"The spare part comes tomorrow."}`}},
+	{CommandType: domain.CommandType{New: blank[ResumeIncident], Roles: handling, States: []domain.Code{PhaseOnHold},
+		Events:  []string{"ClockResumed"},
+		Example: `{"reason":"The part was delivered."}`}},
+}
+
 // PlaceOnHold says that the handling waits for somebody or something. Only
 // service terms stand still; what the law sets runs on.
 type PlaceOnHold struct {

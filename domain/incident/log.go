@@ -6,6 +6,18 @@ import (
 	"incidentledger/domain"
 )
 
+var logCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[AddLogEntry],
+		Events: []string{"LogEntryAdded"}, Example: `{"text":"Called the railway's lost property office; nothing found yet."}`}},
+	{CommandType: domain.CommandType{New: blank[CorrectEntry],
+		Events: []string{"EntryCorrected"}, Example: `{"corrects":12,"text":"The call was at 18:10, not 17:10.","reason":"Typing error."}`}},
+}
+
+var logEvents = []eventRow{
+	kept[LogEntryAdded](1),
+	kept[EntryCorrected](1),
+}
+
 // LogEntryAdded is a line of the logbook, in the words of whoever acted or saw.
 type LogEntryAdded struct {
 	Text domain.Text `json:"text,omitzero" seal:"aggregate"`

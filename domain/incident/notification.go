@@ -7,6 +7,12 @@ import (
 	"incidentledger/domain"
 )
 
+var notificationEvents = []eventRow{
+	told[AuthorityNotified](1),
+	told[NotificationChannelAdded](1),
+	told[NotificationWithdrawn](1),
+}
+
 // A Channel is one attempt to tell an authority something. Only delivered counts.
 type Channel struct {
 	// Kind is the way it went.

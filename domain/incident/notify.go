@@ -9,6 +9,18 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var notifyCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[NotifyAuthority], Roles: statutory,
+		Events:  []string{"AuthorityNotified"},
+		Example: `{"authority":"ap","regime":"gdpr","stage":"initial","submitted":"2026-11-21T09:05:00+01:00","channels":[{"kind":"webform","at":"2026-11-21T09:05:00+01:00","outcome":"delivered","reference":"2026-118"}],"answers":{"subject-count":{"unknown":true,"expectedBy":"2026-11-24T12:00:00+01:00"}}}`}},
+	{CommandType: domain.CommandType{New: blank[AddNotificationChannel], Roles: statutory,
+		Events:  []string{"NotificationChannelAdded"},
+		Example: `{"notification":` + person + `,"channel":{"kind":"phone","at":"2026-11-21T09:20:00+01:00","outcome":"delivered","person":"duty desk"}}`}},
+	{CommandType: domain.CommandType{New: blank[WithdrawNotification], Roles: statutory,
+		Events:  []string{"NotificationWithdrawn"},
+		Example: `{"notification":` + person + `,"submitted":"2026-11-22T10:00:00+01:00","channels":[{"kind":"webform","at":"2026-11-22T10:00:00+01:00","outcome":"delivered"}],"reason":"The disk proved to be encrypted."}`}},
+}
+
 // RegimeGDPR is the regime of data leaks.
 const RegimeGDPR domain.Code = "gdpr"
 

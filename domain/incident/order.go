@@ -6,42 +6,6 @@ import (
 	"incidentledger/domain"
 )
 
-// mediums are the ways in which somebody's word can reach the actor.
-var mediums = []domain.Code{"oral", "phone", "paper", "email"}
-
-// checkOrder judges what every order has besides its command. These are rules of
-// form: no fact gets past them.
-func (d *deciding) checkOrder() error {
-	o := &d.o
-	if !o.Occurred.IsZero() {
-		if err := domain.CheckInstant("occurred", o.Occurred.Time, d.now, true); err != nil {
-			return err
-		}
-	}
-	if o.Occurred.Precision != "" && !o.Occurred.Precision.Valid() {
-		return malformed("precision", "precision is %q; choose one of second, minute, hour, day, about", o.Occurred.Precision)
-	}
-	if err := domain.CheckText("happened", string(o.Happened), domain.DefaultTextMax); err != nil {
-		return err
-	}
-	if o.By == nil {
-		return nil
-	}
-	if !slices.Contains(mediums, o.By.Medium) {
-		return malformed("by.medium", "by.medium is %q; choose one of oral, phone, paper, email", o.By.Medium)
-	}
-	given := 0
-	for _, ok := range []bool{!o.By.Person.IsZero(), !o.By.Contact.IsZero(), o.By.Text != ""} {
-		if ok {
-			given++
-		}
-	}
-	if given != 1 {
-		return malformed("by", "by names %d of person, contact and text; give exactly one", given)
-	}
-	return domain.CheckText("by.text", string(o.By.Text), 300)
-}
-
 // checkActor judges who gives the order.
 func (d *deciding) checkActor(row commandRow) error {
 	a := d.o.Actor
@@ -87,7 +51,5 @@ func (d *deciding) checkAnonymous() error {
 }
 
 func malformed(field, format string, args ...any) *domain.Refusal {
-	r := domain.Refuse(domain.CodeInvalid, "contract 3", format, args...)
-	r.Field = field
-	return r
+	return domain.Invalid(field, format, args...)
 }

@@ -2,6 +2,18 @@ package incident
 
 import "incidentledger/domain"
 
+var peopleCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[AssignOwner], Roles: handling, States: inLive,
+		Events: []string{"OwnerAssigned"}, Example: `{"person":` + person + `}`}},
+	{CommandType: domain.CommandType{New: blank[SetContactPoint], Roles: handling, States: inLive,
+		Events: []string{"ContactPointSet"}, Example: `{"person":` + person + `}`}},
+}
+
+var peopleEvents = []eventRow{
+	told[OwnerAssigned](1),
+	told[ContactPointSet](1),
+}
+
 // OwnerAssigned says who owns the incident from now on; there is one owner.
 type OwnerAssigned struct {
 	Person domain.PersonID `json:"person" rule:"required"`

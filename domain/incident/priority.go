@@ -8,6 +8,23 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var priorityCommands = []commandRow{
+	{fact: true, CommandType: domain.CommandType{New: blank[AssessPriority], Roles: handling, States: inOpen,
+		Events:  []string{"PriorityAssessed", "IncidentRegistered"},
+		Example: `{"urgency":"high","impact":"medium","financialEUR":2500}`}},
+	{fact: true, CommandType: domain.CommandType{New: blank[OverridePriority], Roles: append(slices.Clip(directing), "response-team", "crisis-team", "board"), States: inOpen,
+		Events:  []string{"PriorityOverridden", "IncidentRegistered"},
+		Example: `{"priority":1,"reason":"The council meets tonight and needs the system."}`}},
+	{fact: true, CommandType: domain.CommandType{New: blank[AcknowledgeIncident], Roles: handling, States: inOpen,
+		Events: []string{"IncidentAcknowledged"}, Example: `{}`}},
+}
+
+var priorityEvents = []eventRow{
+	told[PriorityAssessed](1),
+	told[PriorityOverridden](1),
+	told[IncidentAcknowledged](1),
+}
+
 // PriorityAssessed says how urgent and how heavy the incident is, and which
 // priority the matrix gives: 1 is the highest, 5 the lowest. It ends an earlier
 // override.

@@ -8,6 +8,22 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var reportCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[ReportIncident], Begins: true,
+		Events:  []string{"IncidentReported", "RecipientsDetermined", "IncidentRegistered"},
+		Example: `{"kind":"incident","title":"Laptop left on the train","description":"A laptop with the files of the youth team was left on the train to Sittard.","category":"laptop-lost-or-stolen","channel":"phone","discovered":"2026-11-20T17:40:00+01:00","ict":true,"securityRelevant":true,"suspectedDataLeak":true}`}},
+	{CommandType: domain.CommandType{New: blank[RouteReport], Roles: handling, States: inOpen,
+		Events:  []string{"ReportRouted"},
+		Example: `{"to":"help-desk","reason":"A fault of the network."}`}},
+}
+
+var reportEvents = []eventRow{
+	told[IncidentReported](1),
+	told[IncidentRegistered](1),
+	told[ReportRouted](1),
+	kept[RecipientsDetermined](1),
+}
+
 // IncidentReported says that somebody told of an incident, a weakness or a
 // service request. Reported is always given: where nobody said when, it is the
 // moment of the order.

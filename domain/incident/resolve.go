@@ -10,6 +10,22 @@ import (
 	"incidentledger/domain/policy"
 )
 
+var resolveCommands = []commandRow{
+	{fact: true, CommandType: domain.CommandType{New: blank[ResolveIncident], Roles: handling, States: []domain.Code{PhaseRegistered, PhaseOnHold},
+		Events:  []string{"IncidentResolved", "ClockResumed"},
+		Example: `{"cause":"A worn cable.","resolution":"Cable replaced, link tested.","restoredAt":"2026-11-21T11:15:00+01:00"}`}},
+	{CommandType: domain.CommandType{New: blank[ReopenIncident], Roles: handling, States: inEnded,
+		Events: []string{"IncidentReopened"}, Example: `{"reason":"The link fails again."}`}},
+	{CommandType: domain.CommandType{New: blank[CloseIncident], Roles: closing, States: inLive,
+		Events: []string{"IncidentClosed", "ClockResumed"}, Example: `{}`}},
+}
+
+var resolveEvents = []eventRow{
+	told[IncidentResolved](1),
+	told[IncidentReopened](1),
+	told[IncidentClosed](1),
+}
+
 // IncidentResolved says that the service or the safe state is restored. It meets
 // the resolution clock at RestoredAt.
 type IncidentResolved struct {

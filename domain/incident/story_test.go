@@ -14,6 +14,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/policy"
+	"incidentledger/handlers/policyfile"
 )
 
 var update = flag.Bool("update", false, "write what happened into the stories")
@@ -26,19 +27,37 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 //
 // Before an order, lines may say: at T (the desk's clock), as ROLE, and for the
 // next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
-// $notification stand for the ids that the last such order made.
+// $notification stand for the ids that the last such order made, and so does $
+// with the name of anything else that an order made. A line "profile PATH VALUE"
+// says what the organisation's profile tells from then on.
+//
+// Those in testdata go by a small policy set, those in testdata/procedure by the
+// set that the program ships. A line "requirements: INT-01 INT-02" in the title
+// names the requirements that the story shows.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no stories", err)
 	}
+	procedure, err := filepath.Glob("testdata/procedure/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
 	set := storyPolicy(t)
+	shipped, err := policyfile.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
 	commands, refusals := map[string]bool{}, map[domain.Code]bool{}
-	for _, file := range files {
+	for _, file := range append(files, procedure...) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			b, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
+			}
+			set := set
+			if slices.Contains(procedure, file) {
+				set = shipped
 			}
 			st := &story{world: newWorld(t, set), role: "security-officer", commands: commands, refusals: refusals}
 			got := st.play(t, string(b))
@@ -134,6 +153,10 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 	case "happened":
 		st.happened = domain.Text(rest)
 		return nil, nil
+	case "profile":
+		path, value, _ := strings.Cut(rest, " ")
+		st.basis.Profile[policy.Path(path)] = domain.Code(value)
+		return nil, nil
 	case "by":
 		medium, who, _ := strings.Cut(rest, " ")
 		st.by = &domain.By{Medium: domain.Code(medium), Text: domain.Text(who)}
@@ -152,7 +175,10 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		errors.As(err, &r)
 		st.refusals[r.Code] = true
 		said := "refused " + r.Error()
-		if r.Allowed != nil {
+		switch n := len(r.Allowed); {
+		case n > 3: // many more come and go with every command
+			said += "\n  allowed now: much else"
+		case n > 0:
 			said += "\n  allowed now: " + strings.Join(r.Allowed, " ")
 		}
 		return []string{st.named(said)}, err

@@ -6,6 +6,28 @@ import (
 	"incidentledger/domain"
 )
 
+var verifyCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[VerifyReport], Roles: verifying, States: inLive,
+		Events:  []string{"ReportVerified", "IncidentRegistered"},
+		Example: `{"verdict":"confirmed","grounds":"The device is gone and was not encrypted."}`}},
+	{CommandType: domain.CommandType{New: blank[RejectReport], Roles: verifying, States: []domain.Code{PhaseReported},
+		Events:  []string{"ReportRejected"},
+		Example: `{"grounds":"The mail was a newsletter, not a phishing attempt."}`}},
+	{CommandType: domain.CommandType{New: blank[WithdrawReport], Roles: verifying, States: inLive,
+		Events:  []string{"ReportWithdrawn", "ClockResumed"},
+		Example: `{"grounds":"The laptop lay at the reception desk the whole time."}`}},
+	{CommandType: domain.CommandType{New: blank[MergeReport], Roles: verifying, States: inLive,
+		Events:  []string{"ReportMerged", "ClockResumed"},
+		Example: `{"into":"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11","grounds":"The same outage of the same server."}`}},
+}
+
+var verifyEvents = []eventRow{
+	told[ReportVerified](1),
+	told[ReportRejected](1),
+	told[ReportWithdrawn](1),
+	told[ReportMerged](1),
+}
+
 // ReportVerified says that somebody checked a report and found it true, or
 // likely enough to act on.
 type ReportVerified struct {

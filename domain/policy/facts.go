@@ -23,6 +23,10 @@ type Facts struct {
 	Num   map[Path]int64
 	Flag  map[Path]bool // an absent flag is unknown, not false
 
+	// Each holds the things of which each has clocks of its own, by what they
+	// are, in order of N.
+	Each map[domain.Code][]Item
+
 	Holds []Hold // pauses of service clocks, in order; only the last may be open
 	Leg   int    // service leg: 1 from the start, one more with each reopening
 

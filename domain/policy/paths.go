@@ -112,5 +112,5 @@ func factOf(p Path) kindOfFact {
 	if strings.HasPrefix(string(p), breachNotified) || strings.HasPrefix(string(p), submitted) {
 		return atFact
 	}
-	return unknownFact
+	return itemFact(p)
 }
