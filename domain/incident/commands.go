@@ -39,9 +39,18 @@ const person = `"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11"`
 // its own.
 var commands = slices.Concat(
 	reportCommands,
+	recipientCommands,
+	reporterCommands,
+	reclassifyCommands,
+	linkCommands,
+	shareCommands,
 	verifyCommands,
 	peopleCommands,
 	priorityCommands,
+	severityCommands,
+	majorCommands,
+	upscaleCommands,
+	overrunCommands,
 	holdCommands,
 	escalateCommands,
 	logCommands,

@@ -20,9 +20,18 @@ const (
 // declares its own. A retired shape stays in it for ever.
 var events = slices.Concat(
 	reportEvents,
+	recipientEvents,
+	reporterEvents,
+	reclassifyEvents,
+	linkEvents,
+	shareEvents,
 	verifyEvents,
 	peopleEvents,
 	priorityEvents,
+	severityEvents,
+	majorEvents,
+	upscaleEvents,
+	overrunEvents,
 	escalateEvents,
 	logEvents,
 	correctEvents,

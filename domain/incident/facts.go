@@ -80,6 +80,8 @@ func Facts(s *Incident) policy.Facts {
 	for i := range s.Notifications {
 		s.Notifications[i].tell(&f)
 	}
+	s.tellStanding(&f)
+	s.tellEscalations(&f)
 	return f
 }
 

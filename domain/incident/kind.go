@@ -10,8 +10,10 @@ import (
 // Name is the kind's name in the ledger.
 const Name domain.KindName = "incident"
 
-//go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go log.go
-//go:embed notification.go notify.go people.go priority.go report.go resolve.go value.go verify.go
+//go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go link.go log.go
+//go:embed major.go notification.go notify.go overrun.go people.go priority.go recipients.go
+//go:embed reclassify.go report.go reporter.go resolve.go severity.go share.go upscale.go
+//go:embed value.go verify.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

@@ -130,6 +130,11 @@ func (c OverridePriority) decide(d *deciding) error {
 	if c.Priority == d.s.Priority() {
 		return noChange("PRI-09", "the priority is already %d", c.Priority)
 	}
+	if d.s.Critical && c.Priority > lowestCritical {
+		if err := d.rule(domain.Refuse(RefusedCritical, "MAJ-06", "the incident is critical: its priority is 1 or 2")); err != nil {
+			return err
+		}
+	}
 	d.emit(PriorityOverridden(c))
 	return nil
 }
@@ -140,6 +145,22 @@ func (AcknowledgeIncident) decide(d *deciding) error {
 	}
 	d.emit(IncidentAcknowledged{At: d.at})
 	return nil
+}
+
+// lowestCritical is the lowest priority of a critical incident (MAJ-06).
+const lowestCritical = 2
+
+// PriorityThatHolds gives the priority that follows from the matrix, from an
+// override, 0 where there is none, and from the incident being critical.
+func PriorityThatHolds(computed, overridden int, critical bool) int {
+	n := computed
+	if overridden != 0 {
+		n = overridden
+	}
+	if critical && (n == 0 || n > lowestCritical) {
+		n = lowestCritical
+	}
+	return n
 }
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }

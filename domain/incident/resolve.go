@@ -37,7 +37,7 @@ type IncidentResolved struct {
 // IncidentReopened says that the incident goes on after all. Leg is the service
 // leg that runs from At: one more than before where the service failed again.
 type IncidentReopened struct {
-	Because domain.Code `json:"because" rule:"oneof=manual|awareness"`
+	Because domain.Code `json:"because" rule:"oneof=manual|awareness|complaint"`
 	Leg     int         `json:"leg" rule:"min=1"`
 	At      time.Time   `json:"at" rule:"required,past"`
 	Reason  domain.Text `json:"reason,omitzero" seal:"aggregate"`
