@@ -18,13 +18,13 @@ const (
 var overrunCommands = []commandRow{
 	{fact: true, CommandType: domain.CommandType{New: blank[ForecastOverrun], Roles: append(slices.Clip(handling), "supplier"), States: inOpen,
 		Events:  []string{"OverrunForecast"},
-		Example: `{"clock":"local/own/resolution/1","expectedAt":"2026-11-21T18:00:00+01:00","reason":"The part comes tomorrow."}`}},
+		Example: `{"clock":"local-p3-resolution/own/resolution/1","expectedAt":"2026-11-21T18:00:00+01:00","reason":"The part comes tomorrow."}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[AcceptOverrun], Roles: append(slices.Clip(handling), "employee"), States: inOpen,
 		Events:  []string{"OverrunAccepted"},
-		Example: `{"clock":"local/own/resolution/1","agreedBy":"The head of the counters","reason":"The paper procedure carries us."}`}},
+		Example: `{"clock":"local-p3-resolution/own/resolution/1","agreedBy":"The head of the counters","reason":"The paper procedure carries us."}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[RejectOverrun], Roles: append(slices.Clip(handling), "employee"), States: inOpen,
 		Events:  []string{"OverrunRejected", "IncidentEscalated"},
-		Example: `{"clock":"local/own/resolution/1","reason":"The counters cannot stay shut tomorrow."}`}},
+		Example: `{"clock":"local-p3-resolution/own/resolution/1","reason":"The counters cannot stay shut tomorrow."}`}},
 }
 
 var overrunEvents = []eventRow{
@@ -112,8 +112,8 @@ func (c ForecastOverrun) decide(d *deciding) error {
 	switch {
 	case !ok:
 		return unknown("clock", "the incident has no clock %s", c.Clock)
-	case !clock.Service:
-		return domain.Refuse(RefusedStatutory, "CHN-09", "clock %s is no term of service: nobody can agree that it passes", c.Clock)
+	case clock.Statutory && !clock.Service:
+		return domain.Refuse(RefusedStatutory, "CHN-09", "clock %s is set by law, not agreed: nobody can accept that it passes", c.Clock)
 	case !clock.Running():
 		return domain.Refuse(RefusedNotRunning, "CHN-09", "clock %s no longer runs", c.Clock)
 	case !c.ExpectedAt.After(clock.Due):

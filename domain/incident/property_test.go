@@ -54,6 +54,19 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"clock":%q,"stage":"warn-1"}`, clock())
 	case "MarkOverdue":
 		args = fmt.Sprintf(`{"clock":%q}`, clock())
+	case "ForecastOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"expectedAt":%q,"reason":"R"}`, clock(), w.now.Add(500*time.Hour).Format(time.RFC3339))
+	case "AcceptOverrun", "RejectOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"agreedBy":"A","reason":"R"}`, clock())
+	case "ClassifySeverity":
+		args = fmt.Sprintf(`{"aspects":[%q],"extent":%q,"correctable":%t,"publicMatter":%t}`, pick("aspect", "privacy", "availability"),
+			pick("extent", "limited", "considerable"), rapid.Bool().Draw(t, "correctable"), rapid.Bool().Draw(t, "public"))
+	case "RecordComplaint":
+		args = fmt.Sprintf(`{"received":%q,"complainant":"C","text":"T"}`, instant("received"))
+	case "Reclassify":
+		args = fmt.Sprintf(`{"category":%q,"suspectedDataLeak":%t,"chain":%q,"reason":"R"}`, pick("category", "outage", "fraud"), rapid.Bool().Draw(t, "leak"), pick("chain", "", "suwi"))
+	case "DecideRecipient":
+		args = fmt.Sprintf(`{"recipient":%q,"needed":%t,"reason":"R"}`, pick("recipient", "dpo", "hr"), rapid.Bool().Draw(t, "needed"))
 	case "AcknowledgeEscalation":
 		args = fmt.Sprintf(`{"escalation":%q}`, made("$escalation"))
 	case "EstablishAwareness", "CorrectAwareness":
@@ -73,7 +86,7 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		field := rapid.SampledFrom([]string{
 			fmt.Sprintf(`"reported":%q`, instant("corrected")), fmt.Sprintf(`"at":%q`, instant("corrected")), fmt.Sprintf(`"from":%q`, instant("corrected")),
 			fmt.Sprintf(`"to":%q`, instant("corrected")), fmt.Sprintf(`"awareAt":%q`, instant("corrected")), fmt.Sprintf(`"restoredAt":%q`, instant("corrected")),
-			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`,
+			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`, `"extent":"considerable"`, `"publicMatter":true`, `"needed":true`, `"track":"integrity"`,
 		}).Draw(t, "field")
 		args = fmt.Sprintf(`{"corrects":%d,"fields":{%s},"reason":"R"}`, rapid.IntRange(1, int(w.s.Seq)+1).Draw(t, "corrects"), field)
 	case "CorrectEntry":
