@@ -7,63 +7,71 @@ import (
 	"incidentledger/domain"
 )
 
-// Classify folds an event into the class of its incident, and reports whether it
-// tells of it at all. seq is the entry that holds the event. What a later entry
-// has set, no correction of an earlier one changes.
-func Classify(c *domain.Class, seq domain.Seq, e domain.Event) (bool, error) {
+// Classify gives what an event changes in the class of its incident; nil where
+// it tells nothing of it. seq is the entry that holds the event. A correction
+// changes nothing that a later entry has set since.
+func Classify(seq domain.Seq, e domain.Event) func(*domain.Class) error {
 	switch e := e.(type) {
 	case IncidentReported:
-		*c = domain.Class{Track: e.Track, Withheld: domain.NeedOf(e.WithholdFrom)}
-	case ConfidentialitySet:
-		c.Track, c.TLP, c.Need, c.Set = e.Track, e.TLP, domain.NeedOf(e.NeedToKnow), seq
-	case FactCorrected:
-		switch {
-		case e.Event == "IncidentReported":
-			if err := correctPersons(&c.Withheld, e, "withholdFrom"); err != nil {
-				return true, err
-			}
-			if c.Set == 0 {
-				return true, correctCode(&c.Track, e, "track")
-			}
-		case e.Event == "ConfidentialitySet" && e.Corrects == c.Set:
-			if err := correctPersons(&c.Need, e, "needToKnow"); err != nil {
-				return true, err
-			}
-			if err := correctCode(&c.TLP, e, "tlp"); err != nil {
-				return true, err
-			}
-			return true, correctCode(&c.Track, e, "track")
-		default:
-			return false, nil
+		return func(c *domain.Class) error {
+			*c = domain.Class{Track: e.Track, Withheld: domain.NeedOf(e.WithholdFrom)}
+			return nil
 		}
-	default:
-		return false, nil
+	case ConfidentialitySet:
+		return func(c *domain.Class) error {
+			c.Track, c.TLP, c.Need, c.Set = e.Track, e.TLP, domain.NeedOf(e.NeedToKnow), seq
+			return nil
+		}
+	case FactCorrected:
+		switch e.Event {
+		case "IncidentReported":
+			return e.reclassReport
+		case "ConfidentialitySet":
+			return e.reclassSetting
+		}
 	}
-	return true, nil
+	return nil
 }
 
-func correctCode(into *domain.Code, e FactCorrected, field domain.Code) error {
-	_, err := corrected(into, e, field)
-	return err
+func (e FactCorrected) reclassReport(c *domain.Class) error {
+	if err := e.persons("withholdFrom", &c.Withheld); err != nil || c.Set != 0 {
+		return err
+	}
+	return e.take("track", &c.Track)
 }
 
-func correctPersons(into *domain.Hash, e FactCorrected, field domain.Code) error {
+func (e FactCorrected) reclassSetting(c *domain.Class) error {
+	if e.Corrects != c.Set {
+		return nil
+	}
+	for field, into := range map[domain.Code]*domain.Code{"tlp": &c.TLP, "track": &c.Track} {
+		if err := e.take(field, into); err != nil {
+			return err
+		}
+	}
+	return e.persons("needToKnow", &c.Need)
+}
+
+func (e FactCorrected) persons(field domain.Code, into *domain.Hash) error {
+	if _, given := e.Fields[field]; !given {
+		return nil
+	}
 	var persons []domain.PersonID
-	given, err := corrected(&persons, e, field)
-	if given && err == nil {
-		*into = domain.NeedOf(persons)
+	if err := e.take(field, &persons); err != nil {
+		return err
 	}
-	return err
+	*into = domain.NeedOf(persons)
+	return nil
 }
 
-// corrected reads a field of a correction, where it has that field.
-func corrected[T any](into *T, e FactCorrected, field domain.Code) (bool, error) {
-	v, ok := e.Fields[field]
-	if !ok {
-		return false, nil
+// take reads a corrected field, where the correction has it.
+func (e FactCorrected) take(field domain.Code, into any) error {
+	v, given := e.Fields[field]
+	if !given {
+		return nil
 	}
 	if err := json.Unmarshal([]byte(v.String()), into); err != nil {
-		return true, fmt.Errorf("correction of %s.%s: %w", e.Event, field, err)
+		return fmt.Errorf("correction of %s.%s: %w", e.Event, field, err)
 	}
-	return true, nil
+	return nil
 }

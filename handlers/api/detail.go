@@ -65,6 +65,7 @@ type escalation struct {
 	ID           domain.Key      `json:"id"`
 	To           domain.Code     `json:"to,omitempty"`
 	ToPerson     domain.PersonID `json:"toPerson,omitzero"`
+	Kind         domain.Code     `json:"kind"`
 	Level        int             `json:"level"`
 	At           time.Time       `json:"at"`
 	Acknowledged time.Time       `json:"acknowledged,omitzero"`

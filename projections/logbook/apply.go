@@ -1,9 +1,6 @@
 package logbook
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/projections"
@@ -12,7 +9,7 @@ import (
 // Name is the view's name.
 const Name = "logbook"
 
-const shape = 1
+const shape = 2
 
 const kindIncident domain.KindName = "incident"
 
@@ -73,42 +70,11 @@ func appendMarks(b []byte, en *domain.Entry) []byte {
 
 func classify(tx *projections.Tx, en *domain.Entry) error {
 	for i := range en.Events {
-		switch e := en.Events[i].Event.(type) {
-		case incident.IncidentReported:
-			c := projections.Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
-			if c != projections.PlainClass() {
-				projections.PutClass(tx, 'x', en.Key, c)
-			}
-		case incident.FactCorrected:
-			c, err := projections.GetClass(tx, 'x', en.Key)
-			if err != nil {
+		if change := incident.Classify(en.Seq, en.Events[i].Event); change != nil {
+			if err := projections.ChangeClass(tx, 'x', en.Key, change); err != nil {
 				return err
 			}
-			if err := corrected(&c, e); err != nil {
-				return err
-			}
-			projections.PutClass(tx, 'x', en.Key, c)
 		}
-	}
-	return nil
-}
-
-// corrected changes a class by a correction of the report.
-func corrected(c *projections.Class, e incident.FactCorrected) error {
-	if e.Event != "IncidentReported" {
-		return nil
-	}
-	if v, ok := e.Fields["track"]; ok {
-		if err := json.Unmarshal([]byte(v.String()), &c.Track); err != nil {
-			return fmt.Errorf("correction of track: %w", err)
-		}
-	}
-	if v, ok := e.Fields["withholdFrom"]; ok {
-		var persons []domain.PersonID
-		if err := json.Unmarshal([]byte(v.String()), &persons); err != nil {
-			return fmt.Errorf("correction of withholdFrom: %w", err)
-		}
-		c.Need = projections.NeedOf(persons)
 	}
 	return nil
 }
