@@ -26,6 +26,7 @@ func TestWhatIsSaidAnewStandsInTheViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	basis := incident.Basis{Basis: policy.Basis{Current: set}, Refs: []domain.Basis{{Kind: "policy", Seq: 1}}}
+	tb := t
 	rapid.Check(t, func(t *rapid.T) {
 		st := new(incident.Incident)
 		var ledger list
@@ -42,7 +43,7 @@ func TestWhatIsSaidAnewStandsInTheViews(t *testing.T) {
 		if len(ledger) == 0 {
 			return
 		}
-		compareNature(t, st, ledger)
+		compareNature(tb, t, st, ledger)
 	})
 }
 
@@ -103,13 +104,10 @@ func said(t *rapid.T, st *incident.Incident, basis incident.Basis) *domain.Entry
 	return en
 }
 
-func compareNature(t *rapid.T, st *incident.Incident, ledger list) {
-	db, err := projections.Open(projections.Config{Dir: "views", FS: vfs.NewMem(), Logger: quiet}, views()...)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
+func compareNature(tb *testing.T, t *rapid.T, st *incident.Incident, ledger list) {
+	db := open(tb, projections.Config{}, views()...)
 	defer db.Close()
-	follow(t, db, ledger)
+	catchUp(tb, db, ledger, len(ledger))
 	s, err := db.Snapshot()
 	if err != nil {
 		t.Fatalf("%v", err)

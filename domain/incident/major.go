@@ -22,7 +22,7 @@ var majorCommands = []commandRow{
 		Events:  []string{"MajorIncidentStoodDown"},
 		Example: `{"reason":"The counters are open again."}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[DeclareCritical], Roles: declaring, States: inLive,
-		Events:  []string{"CriticalIncidentDeclared"},
+		Events:  []string{"CriticalIncidentDeclared", "IncidentReclassified", "RecipientsDetermined", "IncidentRegistered"},
 		Example: `{"criteria":["servers-infected"],"reason":"Four servers are encrypted."}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[ClassifyKSZMajor], Roles: statutory, States: inKept,
 		Events:  []string{"KSZMajorClassified"},
@@ -92,7 +92,7 @@ type StandDownMajor struct {
 // procedure: one criterion is enough, and its priority is never below 2
 // (MAJ-04 to MAJ-07).
 type DeclareCritical struct {
-	// Criteria are those that are met.
+	// Criteria are those that are met. Exposed personal data is a suspected leak (requirements 22.1).
 	Criteria []domain.Code `json:"criteria" rule:"required,codes=criticalCriteria"`
 	// Reason tells what shows it.
 	Reason domain.Text `json:"reason" rule:"required"`
@@ -134,6 +134,7 @@ func (c DeclareCritical) decide(d *deciding) error {
 		return noChange("MAJ-06", "the incident is already critical")
 	}
 	d.emit(CriticalIncidentDeclared{Criteria: c.Criteria, Reason: c.Reason, At: d.at})
+	d.leaks(c.Criteria)
 	return nil
 }
 

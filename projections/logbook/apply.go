@@ -53,6 +53,8 @@ func appendMarks(b []byte, en *domain.Entry) []byte {
 			cs = append(cs, e.Corrects)
 		case incident.FactCorrected:
 			cs = append(cs, e.Corrects)
+		case incident.EntryMisfiled:
+			cs = append(cs, e.Seq)
 		case domain.RuleDeviated:
 			ds = append(ds, e.Code)
 		}
