@@ -75,6 +75,9 @@ type summary struct {
 	Channel           domain.Code     `json:"channel"`
 	State             domain.Code     `json:"state"`
 	Priority          int             `json:"priority,omitempty" doc:"1 to 5; absent: none yet"`
+	Severity          domain.Code     `json:"severity,omitempty" doc:"none, light, high, very-high; absent: nobody judged it"`
+	Major             bool            `json:"major"`
+	Critical          bool            `json:"critical"`
 	Track             domain.Code     `json:"track"`
 	Department        domain.Code     `json:"department,omitempty"`
 	Chain             domain.Code     `json:"chain,omitempty"`
@@ -94,7 +97,7 @@ type summary struct {
 func summaryOf(r *register.Row, now time.Time) summary {
 	return summary{
 		Key: r.Key, Number: r.Number, Seq: r.Last, Kind: r.Kind, Category: r.Category, Channel: r.Channel, State: r.Phase,
-		Priority: r.Priority, Track: r.Class.Track, Department: r.Department, Chain: r.Chain, RoutedTo: r.RoutedTo, Owner: r.Owner,
+		Priority: r.Priority, Severity: r.Severity, Major: r.Major, Critical: r.Critical, Track: r.Class.Track, Department: r.Department, Chain: r.Chain, RoutedTo: r.RoutedTo, Owner: r.Owner,
 		Recorded: r.Recorded, LastRecorded: r.LastRecorded, Discovered: r.Discovered, Resolved: r.Resolved, Closed: r.Closed,
 		NextDue: r.NextDue(), Overdue: r.Overdue(now), SuspectedDataLeak: r.SuspectedDataLeak || !r.Aware.IsZero(), Exercise: r.Exercise,
 	}
