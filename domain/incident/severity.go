@@ -44,9 +44,13 @@ type SeverityAssessed struct {
 	AffectsPartyOperations bool          `json:"affectsPartyOperations"`
 	AffectsMinistry        bool          `json:"affectsMinistry"`
 	PublicMatter           bool          `json:"publicMatter"`
-	Complained             bool          `json:"complained"` // a complaint keeps it from being light
-	Severity               domain.Code   `json:"severity"`
-	Was                    domain.Code   `json:"was,omitzero"`
+
+	ConfidentialityBreaches []domain.Code `json:"confidentialityBreaches,omitempty" rule:"codes=confidentialityBreaches"`
+	PrivacyBreaches         []domain.Code `json:"privacyBreaches,omitempty" rule:"codes=privacyBreaches"`
+
+	Complained bool        `json:"complained"` // a complaint keeps it from being light
+	Severity   domain.Code `json:"severity"`
+	Was        domain.Code `json:"was,omitzero"`
 }
 
 // ComplaintRecorded says that somebody whose privacy it concerns complained.
@@ -94,6 +98,10 @@ type ClassifySeverity struct {
 	AffectsMinistry bool `json:"affectsMinistry,omitzero"`
 	// PublicMatter says that it becomes a public matter (SEV-08).
 	PublicMatter bool `json:"publicMatter,omitzero"`
+	// ConfidentialityBreaches are the ways in which access was open, used or not (SEV-03).
+	ConfidentialityBreaches []domain.Code `json:"confidentialityBreaches,omitempty" rule:"codes=confidentialityBreaches"`
+	// PrivacyBreaches are the ways in which personal data was open to others, seen or not (SEV-04).
+	PrivacyBreaches []domain.Code `json:"privacyBreaches,omitempty" rule:"codes=privacyBreaches"`
 }
 
 // RecordComplaint says that somebody whose privacy it concerns complained. From
@@ -115,7 +123,7 @@ func (c ClassifySeverity) decide(d *deciding) error {
 	e := SeverityAssessed{
 		Aspects: c.Aspects, Extent: c.Extent, Correctable: c.Correctable, RealRisk: c.RealRisk,
 		AffectsPartyOperations: c.AffectsPartyOperations, AffectsMinistry: c.AffectsMinistry, PublicMatter: c.PublicMatter,
-		Was: d.s.Severity(),
+		ConfidentialityBreaches: c.ConfidentialityBreaches, PrivacyBreaches: c.PrivacyBreaches, Was: d.s.Severity(),
 	}
 	e.weigh(d.s.Complaints > 0)
 	if a := d.s.SeverityAssessed; a != nil && e.same(a) && e.Severity == e.Was {
@@ -148,7 +156,8 @@ func (e *SeverityAssessed) weigh(complained bool) {
 }
 
 func (e SeverityAssessed) same(other *SeverityAssessed) bool {
-	return slices.Equal(e.Aspects, other.Aspects) && e.Extent == other.Extent && e.Correctable == other.Correctable && e.RealRisk == other.RealRisk &&
+	return slices.Equal(e.Aspects, other.Aspects) && slices.Equal(e.ConfidentialityBreaches, other.ConfidentialityBreaches) &&
+		slices.Equal(e.PrivacyBreaches, other.PrivacyBreaches) && e.Extent == other.Extent && e.Correctable == other.Correctable && e.RealRisk == other.RealRisk &&
 		e.AffectsPartyOperations == other.AffectsPartyOperations && e.AffectsMinistry == other.AffectsMinistry && e.PublicMatter == other.PublicMatter
 }
 
