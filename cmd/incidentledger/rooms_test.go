@@ -45,7 +45,7 @@ var importLaw = []room{
 	{"handlers", "domain github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/api", "domain domain/incident domain/policy handlers " +
 		"projections projections/register projections/logbook projections/deadlines projections/audit " +
-		"github.com/danielgtaylor/huma github.com/google/uuid github.com/go-json-experiment/json"},
+		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/web", "domain handlers"},
 	{"handlers/micro", "domain handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go github.com/go-json-experiment/json"},
 	{"handlers/alerts", "domain domain/incident handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go " +
@@ -70,6 +70,7 @@ var owners = map[string]string{
 	"github.com/nats-io/nats.go":     "eventstore handlers/micro handlers/alerts",
 	"github.com/goccy/go-yaml":       "handlers/intake handlers/intake/sample handlers/policyfile cmd/incidentledger",
 	"github.com/danielgtaylor/huma":  "handlers/api",
+	"github.com/xuri/excelize":       "handlers/api",
 	"github.com/minio/highwayhash":   "eventstore",
 }
 

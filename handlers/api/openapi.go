@@ -132,6 +132,10 @@ func (d describer) answers(op *operation, out *huma.Operation) {
 		case status == http.StatusNotModified:
 		case op.gives != nil:
 			r.Content = map[string]*huma.MediaType{media: {Schema: d.schema(op.gives)}}
+			if _, isList := op.isList(); isList {
+				r.Content[mediaCSV] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+				r.Content[mediaXLSX] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+			}
 		default:
 			r.Content = map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: "string"}}}
 		}

@@ -22,6 +22,9 @@ func New(c Config) (http.Handler, error) {
 	s.operations = slices.Concat(s.metaOperations(), s.listOperations(), s.incidentOperations(), s.clockOperations(),
 		s.viewOperations(), s.eventOperations(), s.orderOperations())
 	for _, op := range s.operations {
+		if _, isList := op.isList(); isList {
+			op.query = append(op.query, formatParam)
+		}
 		s.mux.HandleFunc(op.method+" "+Root+op.path, s.serve(op))
 	}
 	if err := s.describe(); err != nil {
