@@ -18,8 +18,8 @@ func TestListsAreExported(t *testing.T) {
 	key, _ := h.report()
 	h.give(key, "add-log-entry", `"text":"=HYPERLINK(\"http://example.org\")"`).must(t, 201)
 	for _, list := range []string{"/incidents", "/deadlines", "/audit", "/incidents/" + key + "/logbook"} {
-		items := h.get(base + list).must(t, 200).items()
-		asked := h.get(base + list + "?format=csv").must(t, 200)
+		items := h.get(base+list).must(t, 200).items()
+		asked := h.get(base+list+"?format=csv").must(t, 200)
 		if got := asked.Header.Get("Content-Type"); got != mediaCSV {
 			t.Errorf("%s: %s", list, got)
 		}
@@ -35,7 +35,7 @@ func TestListsAreExported(t *testing.T) {
 				}
 			}
 		}
-		sheet := h.get(base + list + "?format=xlsx").must(t, 200)
+		sheet := h.get(base+list+"?format=xlsx").must(t, 200)
 		f, err := excelize.OpenReader(bytes.NewReader(sheet.raw))
 		if err != nil {
 			t.Fatal(err)
@@ -46,12 +46,12 @@ func TestListsAreExported(t *testing.T) {
 		}
 		f.Close()
 	}
-	h.get(base + "/incidents?format=pdf").must(t, 400)
-	first := h.get(base + "/audit?format=csv&limit=1").must(t, 200)
+	h.get(base+"/incidents?format=pdf").must(t, 400)
+	first := h.get(base+"/audit?format=csv&limit=1").must(t, 200)
 	if first.Header.Get("Next-Cursor") == "" {
 		t.Error("the page does not lead on")
 	}
-	if doc := h.get(Root + "/openapi.json").must(t, 200); !strings.Contains(string(doc.raw), mediaXLSX) {
+	if doc := h.get(Root+"/openapi.json").must(t, 200); !strings.Contains(string(doc.raw), mediaXLSX) {
 		t.Error("the description does not know of spreadsheets")
 	}
 }

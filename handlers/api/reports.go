@@ -1,0 +1,91 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/handlers/catalogue"
+	"incidentledger/handlers/report"
+)
+
+// How a document can be had.
+var documentParams = []param{
+	{name: "as", kind: word, oneof: []string{"json", "html", "pdf"}, doc: "without it json"},
+	{name: "lang", kind: word, oneof: catalogue.Languages(), doc: "language of html and pdf; without it nl"},
+}
+
+// reportOperations make documents.
+func (s *server) reportOperations() []*operation {
+	return []*operation{
+		{id: "evaluate-incident", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/evaluation", tag: "reports",
+			do: (*request).evaluation, summary: "The evaluation of an incident, from the ledger alone",
+			about: "Terms met and missed with their derivation, times, decisions and who took them, what was known only later, " +
+				"both timelines, lessons and improvements. html and pdf are for people.",
+			gives: report.Evaluation{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+	}
+}
+
+// source is the office as reports read it.
+func (q *request) source() *report.Source {
+	o := q.office
+	return &report.Source{
+		Org: o.Org, Name: o.Name, Zone: o.Zone, Desk: o.Desk, Log: o.Log, Opener: o.Opener, Law: o.Law, Who: o.Who, Improvements: o.Improvements,
+		Number: func(key domain.Key) string {
+			n, err := q.numberOf(key)
+			if err != nil {
+				return ""
+			}
+			return n
+		},
+	}
+}
+
+func (q *request) evaluation() (*answer, error) {
+	key, err := q.key()
+	if err != nil {
+		return nil, err
+	}
+	e, err := q.source().Evaluate(q.Context(), key, q.now())
+	if err != nil {
+		return nil, notHere(err, "there is no incident %s", key)
+	}
+	name := e.Number
+	if name == "" {
+		name = key.String()
+	}
+	return q.written(e, e.Made, "evaluation-"+name, func(w *catalogue.Words) *report.Document { return e.Document(w) })
+}
+
+// written answers a report as data, or as the document that it is for people.
+func (q *request) written(data any, made time.Time, name string, doc func(*catalogue.Words) *report.Document) (*answer, error) {
+	as := q.text("as")
+	if as == "" || as == "json" {
+		return &answer{body: data}, nil
+	}
+	lang := q.text("lang")
+	if lang == "" {
+		lang = "nl"
+	}
+	w, err := catalogue.In(lang)
+	if err != nil {
+		return nil, err
+	}
+	d := doc(w)
+	media, b := "text/html; charset=utf-8", []byte(nil)
+	if as == "pdf" {
+		media = "application/pdf"
+		b, err = d.PDF(made)
+	} else {
+		b, err = d.HTML()
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := q.w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Language", lang)
+	h.Set("Content-Disposition", `inline; filename="`+name+"."+as+`"`)
+	_, _ = q.w.Write(b) // a failure is the connection's
+	return nil, nil
+}
