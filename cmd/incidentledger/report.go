@@ -21,6 +21,19 @@ func (a *app) evaluateVerb() *cobra.Command {
 	return cmd
 }
 
+// formVerb prints a standard form filled in from the ledger, or writes it.
+func (a *app) formVerb() *cobra.Command {
+	var as, out string
+	cmd := &cobra.Command{
+		Use: "form KEY registration|logbook", Short: "A standard form of an incident, filled in from the ledger", Args: argsBetween(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.document(cmd, as, out, "incidents", args[0], "forms", args[1])
+		},
+	}
+	documentFlags(cmd, &as, &out)
+	return cmd
+}
+
 func documentFlags(cmd *cobra.Command, as, out *string) {
 	cmd.Flags().StringVar(as, "as", "", "html, pdf or json (default html; json with --format json)")
 	cmd.Flags().StringVarP(out, "output", "o", "", "write it to this file instead of printing it")

@@ -81,7 +81,7 @@ var pathParam = regexp.MustCompile(`\{(\w+)\}`)
 
 var pathDocs = map[string]string{
 	"org": "id of the organisation", "key": "key of the incident, or its number such as 2026-0042", "name": "name of the command",
-	"list": "name of the list", "clock": "id of the clock, its slashes escaped", "view": "name of the view", "kind": "kind of aggregate",
+	"list": "name of the list", "clock": "id of the clock, its slashes escaped", "view": "name of the view", "kind": "kind of aggregate", "form": "name of the form",
 }
 
 func (d describer) operation(op *operation) *huma.Operation {

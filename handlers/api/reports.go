@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -23,6 +25,9 @@ func (s *server) reportOperations() []*operation {
 			about: "Terms met and missed with their derivation, times, decisions and who took them, what was known only later, " +
 				"both timelines, lessons and improvements. html and pdf are for people.",
 			gives: report.Evaluation{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+		{id: "fill-form", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/forms/{form}", tag: "reports",
+			do: (*request).form, summary: "A standard form, filled in from the ledger: registration or logbook",
+			gives: report.Form{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 	}
 }
 
@@ -50,11 +55,25 @@ func (q *request) evaluation() (*answer, error) {
 	if err != nil {
 		return nil, notHere(err, "there is no incident %s", key)
 	}
-	name := e.Number
-	if name == "" {
-		name = key.String()
+	return q.written(e, e.Made, "evaluation-"+cmp.Or(e.Number, key.String()), func(w *catalogue.Words) *report.Document { return e.Document(w) })
+}
+
+func (q *request) form() (*answer, error) {
+	key, err := q.key()
+	if err != nil {
+		return nil, err
 	}
-	return q.written(e, e.Made, "evaluation-"+name, func(w *catalogue.Words) *report.Document { return e.Document(w) })
+	name := q.PathValue("form")
+	if !slices.Contains(report.Forms(), name) {
+		p := missing("there is no form %q", clip(name, 60))
+		p.Allowed = report.Forms()
+		return nil, p
+	}
+	f, err := q.source().Form(q.Context(), key, name, q.now())
+	if err != nil {
+		return nil, notHere(err, "there is no incident %s", key)
+	}
+	return q.written(f, f.Made, name+"-"+cmp.Or(f.Number, key.String()), func(w *catalogue.Words) *report.Document { return f.Document(w) })
 }
 
 // written answers a report as data, or as the document that it is for people.
