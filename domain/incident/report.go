@@ -171,6 +171,7 @@ func (c ReportIncident) decide(d *deciding) error {
 		return err
 	}
 	d.emit(e)
+	d.warnAffected(e.Affected)
 	return nil
 }
 

@@ -67,7 +67,9 @@ type Told struct {
 	Escalations   []Escalation
 	Notifications []Notification
 	Aware         []Awareness
-	Deviations    int // facts accepted against a rule
+	Chain         Chain
+	Continuity
+	Deviations int // facts accepted against a rule
 }
 
 // An Escalation is one call for attention or decision.
