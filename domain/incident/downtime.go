@@ -211,25 +211,32 @@ func (t *Told) openOutages() []openItem {
 	return out
 }
 
-// rederive implements rederiver. What ends an outage tells its end alone.
+// rederive implements rederiver. How an outage began and how it ended can stand
+// in two entries; each is corrected where it stands.
 func (e DowntimeRecorded) rederive(d *deciding, was domain.Event) (domain.Event, error) {
 	old := was.(DowntimeRecorded)
-	to := e.To
 	moved := e.Service != old.Service || !e.From.Equal(old.From)
-	switch {
-	case old.Ends && to.IsZero():
-		return e, malformed("fields.to", "this entry tells when the outage ended; say when")
-	case old.Ends:
-		e = old
-		e.To = to
-	default:
-		e.Downtime, e.Ends = old.Downtime, false
-		e.RTOMinutes, e.RPOMinutes, e.Critical, e.Vital, e.Contracts = old.RTOMinutes, old.RPOMinutes, old.Critical, old.Vital, old.Contracts
-		if moved {
-			e.look(d)
+	e.Downtime, e.Ends = old.Downtime, old.Ends
+	e.RTOMinutes, e.RPOMinutes, e.Critical, e.Vital, e.Contracts = old.RTOMinutes, old.RPOMinutes, old.Critical, old.Vital, old.Contracts
+	whole := e
+	for _, is := range d.s.Downtimes {
+		ended := is.Downtime == e.Downtime && old.To.IsZero() && !is.To.IsZero()
+		switch {
+		case is.Downtime != e.Downtime:
+		case e.Ends && (moved || e.To.IsZero()):
+			return e, malformed("fields", "this entry tells when the outage ended and nothing else; correct the entry that tells how it began")
+		case e.Ends:
+			whole.From = is.From
+		case ended && !e.To.IsZero():
+			return e, malformed("fields.to", "another entry ended the outage; correct that one")
+		case ended:
+			whole.To = is.To
 		}
 	}
-	return e, e.coherent()
+	if moved {
+		e.look(d)
+	}
+	return e, whole.coherent()
 }
 
 func (e DowntimeRecorded) evolve(s *Incident, _ *posting) {

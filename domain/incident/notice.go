@@ -78,7 +78,7 @@ func (c RecordSupplierNotice) decide(d *deciding) error {
 	case e.LateMinutes == nil:
 		d.warn("lateness_unknown", "SUP-02", "say in supplierAwareAt since when %s knew: it must tell within %d minutes", e.Supplier, e.NoticeMinutes)
 	case *e.LateMinutes > 0:
-		d.warn("notice_late", "SUP-02", "%s told %d minutes after the %d minutes that contract %s allows", e.Supplier, *e.LateMinutes, e.NoticeMinutes, e.Contract)
+		d.warn("notice_late", "SUP-02", "%s told %d min after the term of %d min that contract %s sets", e.Supplier, *e.LateMinutes, e.NoticeMinutes, e.Contract)
 	}
 	return nil
 }
