@@ -85,7 +85,7 @@ func (e *ServiceCreditClaimed) reckon(d *deciding) error {
 	e.Outages = nil
 	for _, service := range d.s.services() {
 		var spans []span
-		for _, o := range d.s.Downtimes {
+		for _, o := range d.s.Continuity.Downtimes {
 			if o.Service == service && slices.Contains(o.Contracts, e.Contract) {
 				spans = append(spans, span{o.From, o.To})
 			}

@@ -57,7 +57,7 @@ func (c RecordDowntime) decide(d *deciding) error {
 	if err := e.coherent(); err != nil {
 		return err
 	}
-	for _, was := range d.s.Downtimes {
+	for _, was := range d.s.Continuity.Downtimes {
 		if was.Service != c.Service || !was.From.Equal(c.From) {
 			continue
 		}
@@ -123,17 +123,6 @@ func (d *deciding) warnMajor(e DowntimeRecorded) {
 	}
 }
 
-// warnAffected says of each affected service that is critical or vital that its
-// outage can make the incident a major one (MAJ-02).
-func (d *deciding) warnAffected(services []domain.Code) {
-	for _, code := range services {
-		s, _ := d.service(code)
-		if rest := bearing(s.Critical, s.Vital); rest != "" {
-			d.warn("major", "MAJ-02", "%s is %s: if it is down and nobody knows for how long, weigh whether this is a major incident (DeclareMajor)", code, rest)
-		}
-	}
-}
-
 // bearing says in words what rests on a service; empty: nothing much.
 func bearing(critical, vital bool) string {
 	switch {
@@ -150,7 +139,7 @@ func bearing(critical, vital bool) string {
 // services gives the services that the incident names: affected or down.
 func (t *Told) services() []domain.Code {
 	out := slices.Clone(t.Report.Affected)
-	for _, e := range t.Downtimes {
+	for _, e := range t.Continuity.Downtimes {
 		out = append(out, e.Service)
 	}
 	slices.Sort(out)
@@ -184,7 +173,7 @@ func covered(within span, spans []span) time.Duration {
 
 // tellDowntimes adds the outages.
 func (t *Told) tellDowntimes(f *policy.Facts) {
-	for i, e := range t.Downtimes {
+	for i, e := range t.Continuity.Downtimes {
 		item := policy.Item{
 			N:    i + 1,
 			At:   map[policy.Path]time.Time{policy.DowntimeFrom: e.From},
@@ -203,7 +192,7 @@ func (t *Told) tellDowntimes(f *policy.Facts) {
 // openOutages lists what has no end on record.
 func (t *Told) openOutages() []openItem {
 	var out []openItem
-	for _, e := range t.Downtimes {
+	for _, e := range t.Continuity.Downtimes {
 		if e.To.IsZero() {
 			out = append(out, openItem{"downtime", fmt.Sprintf("the outage of %s since %s has no end (RecordDowntime)", e.Service, stamp(e.From))})
 		}
@@ -219,7 +208,7 @@ func (e DowntimeRecorded) rederive(d *deciding, was domain.Event) (domain.Event,
 	e.Downtime, e.Ends = old.Downtime, old.Ends
 	e.RTOMinutes, e.RPOMinutes, e.Critical, e.Vital, e.Contracts = old.RTOMinutes, old.RPOMinutes, old.Critical, old.Vital, old.Contracts
 	whole := e
-	for _, is := range d.s.Downtimes {
+	for _, is := range d.s.Continuity.Downtimes {
 		ended := is.Downtime == e.Downtime && old.To.IsZero() && !is.To.IsZero()
 		switch {
 		case is.Downtime != e.Downtime:
@@ -240,14 +229,14 @@ func (e DowntimeRecorded) rederive(d *deciding, was domain.Event) (domain.Event,
 }
 
 func (e DowntimeRecorded) evolve(s *Incident, _ *posting) {
-	s.Downtimes = slices.Clone(s.Downtimes)
+	s.Continuity.Downtimes = slices.Clone(s.Continuity.Downtimes)
 	if !e.Ends {
-		s.Downtimes = append(s.Downtimes, e)
+		s.Continuity.Downtimes = append(s.Continuity.Downtimes, e)
 		return
 	}
-	for i := range s.Downtimes {
-		if s.Downtimes[i].Downtime == e.Downtime {
-			s.Downtimes[i].To = e.To
+	for i := range s.Continuity.Downtimes {
+		if s.Continuity.Downtimes[i].Downtime == e.Downtime {
+			s.Continuity.Downtimes[i].To = e.To
 		}
 	}
 }

@@ -148,7 +148,7 @@ func inForce(s Supplier, services []domain.Code, at time.Time) []domain.Code {
 // tellNotices adds what suppliers told. A promise to tell more is kept by the
 // next notice of the same supplier.
 func (t *Told) tellNotices(f *policy.Facts) {
-	for i, n := range t.Notices {
+	for i, n := range t.Continuity.Notices {
 		item := policy.Item{
 			N:    i + 1,
 			At:   map[policy.Path]time.Time{policy.NoticeReceived: n.ReceivedAt},
@@ -157,7 +157,7 @@ func (t *Told) tellNotices(f *policy.Facts) {
 		if !n.NextUpdateAt.IsZero() {
 			item.At[policy.NoticeNextAt] = n.NextUpdateAt
 		}
-		for _, m := range t.Notices {
+		for _, m := range t.Continuity.Notices {
 			next, ok := item.At[policy.NoticeNext]
 			if m.Supplier == n.Supplier && m.ReceivedAt.After(n.ReceivedAt) && (!ok || m.ReceivedAt.Before(next)) {
 				item.At[policy.NoticeNext] = m.ReceivedAt
@@ -175,5 +175,5 @@ func (e SupplierNoticeRecorded) rederive(d *deciding, was domain.Event) (domain.
 }
 
 func (e SupplierNoticeRecorded) evolve(s *Incident, _ *posting) {
-	s.Notices = append(slices.Clip(s.Notices), e)
+	s.Continuity.Notices = append(slices.Clip(s.Continuity.Notices), e)
 }

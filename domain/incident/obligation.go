@@ -68,7 +68,7 @@ func (InformCustomer) CommandName() string           { return "InformCustomer" }
 
 func (c IdentifyObligationAtRisk) decide(d *deciding) error {
 	e := ObligationAtRiskIdentified(c)
-	if slices.Contains(d.s.AtRisk, e) {
+	if slices.Contains(d.s.Continuity.AtRisk, e) {
 		return noChange("BCM-06", "%s towards %s is already known to be at risk", c.Obligation, c.Customer)
 	}
 	d.emit(e)
@@ -96,7 +96,7 @@ func (d *deciding) warnAtRisk(down domain.Code) {
 	for _, code := range hit {
 		s, _ := d.service(code)
 		for _, o := range s.Obligations {
-			if !slices.Contains(d.s.AtRisk, ObligationAtRiskIdentified{code, o.Customer, o.Code}) {
+			if !slices.Contains(d.s.Continuity.AtRisk, ObligationAtRiskIdentified{code, o.Customer, o.Code}) {
 				d.warn("obligation_at_risk", "BCM-06", "%s is owed to %s by %s and may not be kept (IdentifyObligationAtRisk)", o.Code, o.Customer, code)
 			}
 		}
@@ -117,8 +117,8 @@ func (d *deciding) dependsOn(service, other domain.Code, above []domain.Code) bo
 // been told.
 func (t *Told) customersToInform() []ObligationAtRiskIdentified {
 	var out []ObligationAtRiskIdentified
-	for _, o := range t.AtRisk {
-		if !slices.Contains(t.Informed, customerOf{o.Service, o.Customer}) {
+	for _, o := range t.Continuity.AtRisk {
+		if !slices.Contains(t.Continuity.Informed, customerOf{o.Service, o.Customer}) {
 			out = append(out, o)
 		}
 	}
@@ -137,9 +137,9 @@ func (t *Told) openObligations() []openItem {
 }
 
 func (e ObligationAtRiskIdentified) evolve(s *Incident, _ *posting) {
-	s.AtRisk = append(slices.Clip(s.AtRisk), e)
+	s.Continuity.AtRisk = append(slices.Clip(s.Continuity.AtRisk), e)
 }
 
 func (e CustomerInformed) evolve(s *Incident, _ *posting) {
-	s.Informed = append(slices.Clip(s.Informed), customerOf{e.Service, e.Customer})
+	s.Continuity.Informed = append(slices.Clip(s.Continuity.Informed), customerOf{e.Service, e.Customer})
 }

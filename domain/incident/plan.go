@@ -66,7 +66,7 @@ func (ActivatePlan) CommandName() string   { return "ActivatePlan" }
 func (DeactivatePlan) CommandName() string { return "DeactivatePlan" }
 
 func (c ActivatePlan) decide(d *deciding) error {
-	if slices.Contains(d.s.Plans, c.Plan) {
+	if slices.Contains(d.s.Continuity.Plans, c.Plan) {
 		return noChange("BCM-03", "the plan %s is already followed", c.Plan)
 	}
 	d.emit(PlanActivated{Plan: c.Plan, Document: c.Document, Reason: c.Reason, At: d.at})
@@ -74,7 +74,7 @@ func (c ActivatePlan) decide(d *deciding) error {
 }
 
 func (c DeactivatePlan) decide(d *deciding) error {
-	if !slices.Contains(d.s.Plans, c.Plan) {
+	if !slices.Contains(d.s.Continuity.Plans, c.Plan) {
 		return noChange("BCM-03", "the plan %s is not followed", c.Plan)
 	}
 	d.emit(PlanDeactivated{Plan: c.Plan, Reason: c.Reason, At: d.at})
@@ -93,16 +93,16 @@ type Continuity struct {
 // openContinuity lists what was begun for continuity and has no end.
 func (t *Told) openContinuity() []openItem {
 	out := append(t.openOutages(), t.openObligations()...)
-	for _, plan := range t.Plans {
+	for _, plan := range t.Continuity.Plans {
 		out = append(out, openItem{"plan", fmt.Sprintf("the plan %s is still followed (DeactivatePlan)", plan)})
 	}
 	return out
 }
 
 func (e PlanActivated) evolve(s *Incident, _ *posting) {
-	s.Plans = append(slices.Clip(s.Plans), e.Plan)
+	s.Continuity.Plans = append(slices.Clip(s.Continuity.Plans), e.Plan)
 }
 
 func (e PlanDeactivated) evolve(s *Incident, _ *posting) {
-	s.Plans = slices.DeleteFunc(slices.Clone(s.Plans), func(p domain.Code) bool { return p == e.Plan })
+	s.Continuity.Plans = slices.DeleteFunc(slices.Clone(s.Continuity.Plans), func(p domain.Code) bool { return p == e.Plan })
 }

@@ -171,7 +171,6 @@ func (c ReportIncident) decide(d *deciding) error {
 		return err
 	}
 	d.emit(e)
-	d.warnAffected(e.Affected)
 	return nil
 }
 

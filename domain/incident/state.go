@@ -68,8 +68,8 @@ type Told struct {
 	Notifications []Notification
 	Aware         []Awareness
 	Chain         Chain
-	Continuity
-	Deviations int // facts accepted against a rule
+	Continuity    Continuity
+	Deviations    int // facts accepted against a rule
 }
 
 // An Escalation is one call for attention or decision.
