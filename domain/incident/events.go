@@ -30,6 +30,15 @@ var events = slices.Concat(
 	resolveEvents,
 	deliveryEvents,
 	notificationEvents,
+	chainEvents,
+	routingEvents,
+	environmentEvents,
+	shutdownEvents,
+	noticeEvents,
+	downtimeEvents,
+	obligationEvents,
+	creditEvents,
+	planEvents,
 	derivedEvents,
 )
 
