@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"incidentledger/domain"
@@ -138,6 +139,8 @@ func (v *Vault) await(ctx context.Context, groups []*group) error {
 func (v *Vault) commit() {
 	defer close(v.stopped)
 	for range v.wake {
+		// Whoever can run now may need a key, too: a larger group costs no more.
+		runtime.Gosched()
 		v.mu.Lock()
 		g := v.next
 		v.next = nil
