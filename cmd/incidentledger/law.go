@@ -28,7 +28,7 @@ const lawSet domain.Code = "nl-be-local-government"
 type law struct {
 	ledger *eventstore.Ledger
 	ref    domain.Ref // of the adoption
-	dir    string // of the policy sets
+	dir    string     // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
 	mu      sync.Mutex
