@@ -192,9 +192,13 @@ func (tx *Tx) fail(err error) {
 	}
 }
 
+// sort brings the changes in key order, in which Pebble takes them fastest.
+func (tx *Tx) sort() {
+	slices.SortFunc(tx.dirty, func(x, y int32) int { return bytes.Compare(tx.rows[x].key, tx.rows[y].key) })
+}
+
 // write puts the changes into a batch.
 func (tx *Tx) write(b *pebble.Batch) error {
-	slices.SortFunc(tx.dirty, func(x, y int32) int { return bytes.Compare(tx.rows[x].key, tx.rows[y].key) })
 	for _, at := range tx.dirty {
 		r := &tx.rows[at]
 		var err error
