@@ -83,7 +83,7 @@ func (v View) begin(tx *projections.Tx, r *Row, en *domain.Entry, e *incident.In
 	r.Key, r.First, r.Recorded = en.Key, en.Seq, en.Recorded
 	r.Phase, r.Leg = incident.PhaseReported, 1
 	r.report(e)
-	tx.Set(timeKey(nil, r.Recorded, r.First), en.Key.UUID[:])
+	tx.Add(timeKey(nil, r.Recorded, r.First), en.Key.UUID[:])
 	if e.HasOwnReference {
 		r.refers(en.Seq)
 	}
@@ -101,7 +101,7 @@ func (v View) begin(tx *projections.Tx, r *Row, en *domain.Entry, e *incident.In
 	n++
 	r.Number = s.Number(n)
 	tx.Set(seriesKey('c', s), projections.Num(nil, uint64(n)))
-	tx.Set(projections.KeyUint32(seriesKey('n', s), uint32(n)), en.Key.UUID[:])
+	tx.Add(projections.KeyUint32(seriesKey('n', s), uint32(n)), en.Key.UUID[:])
 	return nil
 }
 
