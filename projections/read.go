@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -17,6 +18,7 @@ import (
 // may wait for the disk.
 type Snapshot struct {
 	base *pebble.Iterator // where the others are cloned from; also reads single keys
+	free *pebble.Iterator // for the next scan; nil: it needs one of its own
 }
 
 // Snapshot takes a snapshot. Views that advance together stand at the same entry
@@ -26,12 +28,16 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
-	return &Snapshot{it}, nil
+	return &Snapshot{base: it}, nil
 }
 
 // Close lets go of the snapshot. No reader of it may be used any more.
 func (s *Snapshot) Close() error {
-	if err := s.base.Close(); err != nil {
+	err := s.base.Close()
+	if s.free != nil {
+		err = errors.Join(err, s.free.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
 	return nil
@@ -44,6 +50,26 @@ func (s *Snapshot) get(key []byte) ([]byte, error) {
 	return append([]byte{}, s.base.Value()...), nil
 }
 
+// iterator gives an iterator within bounds. Many scans are short and come one
+// after the other, and setting bounds costs much less than a new iterator.
+func (s *Snapshot) iterator(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	if it := s.free; it != nil {
+		s.free = nil
+		it.SetBounds(o.LowerBound, o.UpperBound)
+		return it, nil
+	}
+	return s.base.Clone(pebble.CloneOptions{IterOptions: o})
+}
+
+// done takes an iterator back.
+func (s *Snapshot) done(it *pebble.Iterator) error {
+	if err := it.Error(); err != nil || s.free != nil {
+		return errors.Join(err, it.Close())
+	}
+	s.free = it
+	return nil
+}
+
 // Read gives the rows of a view of a given shape. ErrNotBuilt says that the live
 // rows have another shape, or that there are none.
 func (s *Snapshot) Read(view string, shape uint32) (*Reader, error) {
@@ -54,7 +80,7 @@ func (s *Snapshot) Read(view string, shape uint32) (*Reader, error) {
 	if g.id == 0 || g.shape != shape {
 		return nil, fmt.Errorf("projections: view %s shape %d: %w", view, shape, ErrNotBuilt)
 	}
-	return &Reader{s: s, view: view, gen: g, prefix: rowPrefix(g.id)}, nil
+	return &Reader{s: s, view: view, gen: g, prefix: rowPrefix(g.id), words: new(words)}, nil
 }
 
 // A Reader reads the rows of one view in one snapshot. It is for one goroutine.
@@ -65,6 +91,7 @@ type Reader struct {
 	gen    generation
 	prefix [5]byte
 	key    []byte
+	words  *words
 	err    error
 }
 
@@ -80,6 +107,9 @@ func (r *Reader) Fail(err error) {
 		r.err = fmt.Errorf("projections: view %s: %w", r.view, damage(err))
 	}
 }
+
+// Dec reads a value that Get, Scan or ScanBack gave.
+func (r *Reader) Dec(val []byte) Dec { return Dec{b: val, words: r.words} }
 
 // Get reads one row; the value is the caller's own.
 func (r *Reader) Get(key []byte) (val []byte, found bool) {
@@ -108,12 +138,12 @@ func (r *Reader) scan(lo, hi []byte, first, next func(*pebble.Iterator) bool) it
 		if r.err != nil {
 			return
 		}
-		it, err := r.s.base.Clone(pebble.CloneOptions{IterOptions: bounds(r.prefix, lo, hi)})
+		it, err := r.s.iterator(bounds(r.prefix, lo, hi))
 		if err != nil {
 			r.Fail(err)
 			return
 		}
-		defer func() { r.Fail(it.Close()) }()
+		defer func() { r.Fail(r.s.done(it)) }()
 		for ok := first(it); ok; ok = next(it) {
 			if !yield(it.Key()[len(r.prefix):], it.Value()) {
 				return

@@ -23,6 +23,7 @@ type Tx struct {
 	at     *pebble.Iterator // over what is written; opened when needed
 	prefix [5]byte
 	key    []byte // scratch
+	words  words
 
 	// Rows that were touched lately. When they become many they move to old, and
 	// those that are touched again come back.
@@ -51,6 +52,9 @@ func newTx(r pebble.Reader, gen uint32) *Tx {
 	tx.forget()
 	return tx
 }
+
+// Dec reads a value that Get or Scan gave.
+func (tx *Tx) Dec(val []byte) Dec { return Dec{b: val, words: &tx.words} }
 
 // Get reads a row. What it gives must not be changed, and holds until Apply
 // returns.

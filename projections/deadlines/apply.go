@@ -43,7 +43,7 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	k := append([]byte{'i'}, en.Key.UUID[:]...)
 	old, found := tx.Get(k)
 	if found {
-		if err := f.decode(old); err != nil {
+		if err := f.decode(tx.Dec(old)); err != nil {
 			return fmt.Errorf("incident %s: %w", en.Key, err)
 		}
 	}

@@ -37,7 +37,7 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	var r Row
 	var kb [64]byte
 	if old, found := tx.Get(rowKey(kb[:0], en.Key)); found {
-		if err := r.decode(en.Key, old); err != nil {
+		if err := r.decode(en.Key, tx.Dec(old)); err != nil {
 			return fmt.Errorf("incident %s: %w", en.Key, err)
 		}
 	}
