@@ -36,9 +36,11 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	}
 	var r Row
 	var kb [64]byte
-	if old, found := tx.Get(rowKey(kb[:0], en.Key)); found {
-		if err := r.decode(en.Key, tx.Dec(old)); err != nil {
-			return fmt.Errorf("incident %s: %w", en.Key, err)
+	if en.Prev != 0 { // before an incident's first entry there is no row, and looking in vain is dear
+		if old, found := tx.Get(rowKey(kb[:0], en.Key)); found {
+			if err := r.decode(en.Key, tx.Dec(old)); err != nil {
+				return fmt.Errorf("incident %s: %w", en.Key, err)
+			}
 		}
 	}
 	phase := r.Phase
