@@ -19,6 +19,8 @@ import (
 type Snapshot struct {
 	base *pebble.Iterator // where the others are cloned from; also reads single keys
 	free *pebble.Iterator // for the next scan; nil: it needs one of its own
+
+	words *words
 }
 
 // Snapshot takes a snapshot. Views that advance together stand at the same entry
@@ -28,11 +30,13 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
-	return &Snapshot{base: it}, nil
+	return &Snapshot{base: it, words: wordsFree.Get().(*words)}, nil
 }
 
 // Close lets go of the snapshot. No reader of it may be used any more.
 func (s *Snapshot) Close() error {
+	wordsFree.Put(s.words)
+	s.words = nil
 	err := s.base.Close()
 	if s.free != nil {
 		err = errors.Join(err, s.free.Close())
@@ -80,7 +84,7 @@ func (s *Snapshot) Read(view string, shape uint32) (*Reader, error) {
 	if g.id == 0 || g.shape != shape {
 		return nil, fmt.Errorf("projections: view %s shape %d: %w", view, shape, ErrNotBuilt)
 	}
-	return &Reader{s: s, view: view, gen: g, prefix: rowPrefix(g.id), words: new(words)}, nil
+	return &Reader{s: s, view: view, gen: g, prefix: rowPrefix(g.id)}, nil
 }
 
 // A Reader reads the rows of one view in one snapshot. It is for one goroutine.
@@ -91,7 +95,6 @@ type Reader struct {
 	gen    generation
 	prefix [5]byte
 	key    []byte
-	words  *words
 	err    error
 }
 
@@ -109,7 +112,7 @@ func (r *Reader) Fail(err error) {
 }
 
 // Dec reads a value that Get, Scan or ScanBack gave.
-func (r *Reader) Dec(val []byte) Dec { return Dec{b: val, words: r.words} }
+func (r *Reader) Dec(val []byte) Dec { return Dec{b: val, words: r.s.words} }
 
 // Get reads one row; the value is the caller's own.
 func (r *Reader) Get(key []byte) (val []byte, found bool) {

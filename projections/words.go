@@ -1,10 +1,16 @@
 package projections
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"sync"
+)
 
 // words remembers words that were read lately, each at the place that its hash
 // names. Rows hold few different ones, so nearly all are found there.
 type words [256]string
+
+// Snapshots hand theirs on, so that most queries find every word there.
+var wordsFree = sync.Pool{New: func() any { return new(words) }}
 
 var wordSeed = maphash.MakeSeed()
 
