@@ -170,3 +170,18 @@ func TestWhateverIsTypedStaysText(t *testing.T) {
 		t.Errorf("shown as %q", got)
 	}
 }
+
+// Every event that can stand in a report has words in each language.
+func TestEveryEventHasWords(t *testing.T) {
+	for _, lang := range catalogue.Languages() {
+		w, err := catalogue.In(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range incident.EventTypes() {
+			if !w.Has("event." + e.Name) {
+				t.Errorf("%s: no words for %s", lang, e.Name)
+			}
+		}
+	}
+}
