@@ -157,3 +157,15 @@ func (k *Kind) Validate() error {
 	}
 	return nil
 }
+
+// A Corrector is an event that says that fields of an earlier event of the same
+// aggregate were wrong.
+type Corrector interface{ Correction() Correction }
+
+// A Correction names the event that was wrong and the open fields as they must
+// read.
+type Correction struct {
+	Seq    Seq             // of the entry with the event
+	Event  Code            // type of the event
+	Fields map[Code][]byte // JSON by field name; nil: the field is taken back
+}

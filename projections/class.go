@@ -21,7 +21,7 @@ func AppendClass(b []byte, c Class) []byte {
 
 // Class reads what AppendClass wrote.
 func (d *Dec) Class() Class {
-	c := Class{Track: domain.Code(d.Text()), TLP: domain.Code(d.Text()), Set: domain.Seq(d.Num())}
+	c := Class{Track: domain.Code(d.Word()), TLP: domain.Code(d.Word()), Set: domain.Seq(d.Num())}
 	for _, h := range [...]*domain.Hash{&c.Withheld, &c.Need} {
 		if p := d.Take(1); p != nil && p[0] == 1 {
 			copy(h[:], d.Take(len(h)))

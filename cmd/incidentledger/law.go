@@ -27,7 +27,8 @@ const lawSet domain.Code = "nl-be-local-government"
 // it. The entry's hash decides: a file that does not match it is an error.
 type law struct {
 	ledger *eventstore.Ledger
-	dir    string // of the policy sets
+	ref    domain.Ref // of the adoption
+	dir    string     // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
 	mu      sync.Mutex
@@ -37,13 +38,10 @@ type law struct {
 }
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
-	return &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
+	ref := domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(l.Org(), lawSet)}
+	return &law{ledger: l, ref: ref, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
 		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(nil),
 	}}
-}
-
-func (w *law) ref() domain.Ref {
-	return domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(w.ledger.Org(), lawSet)}
 }
 
 // current is the basis of a decision taken now. Where the adopted sets cannot
@@ -51,7 +49,7 @@ func (w *law) ref() domain.Ref {
 func (w *law) current() incident.Basis {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if head := w.ledger.Head(w.ref()); head != w.seen {
+	if head := w.ledger.Head(w.ref); head != w.seen {
 		if b, err := w.read(context.Background()); err == nil {
 			w.basis, w.seen = b, head
 		}
@@ -67,7 +65,7 @@ func (w *law) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.basis, w.seen = b, w.ledger.Head(w.ref())
+	w.basis, w.seen = b, w.ledger.Head(w.ref)
 	return nil
 }
 
@@ -88,7 +86,7 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	if first == nil {
 		return incident.Basis{}, fmt.Errorf("organisation %s: its ledger has no founding entry", org)
 	}
-	st, _, err = w.fold(ctx, w.ref())
+	st, _, err = w.fold(ctx, w.ref)
 	if err != nil {
 		return incident.Basis{}, err
 	}
@@ -108,7 +106,7 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	}
 	b.Current = b.Sets[cur.Policy]
 	b.Refs = []domain.Basis{
-		{Kind: policy.AdoptionKind, Key: w.ref().Key, Seq: cur.Seq, Hash: cur.Policy},
+		{Kind: policy.AdoptionKind, Key: w.ref.Key, Seq: cur.Seq, Hash: cur.Policy},
 		{Kind: ledger.Name, Key: ledger.Key(org), Seq: first.Seq, Hash: first.Hash},
 	}
 	return b, nil

@@ -223,3 +223,15 @@ func (c CorrectFact) event(d *deciding, was, given, is domain.Event) (FactCorrec
 	}
 	return out, nil
 }
+
+// Correction implements domain.Corrector.
+func (e FactCorrected) Correction() domain.Correction {
+	c := domain.Correction{Seq: e.Corrects, Event: e.Event, Fields: make(map[domain.Code][]byte, len(e.Fields))}
+	for name, v := range e.Fields {
+		c.Fields[name] = nil
+		if !v.IsZero() {
+			c.Fields[name] = []byte(v.raw)
+		}
+	}
+	return c
+}

@@ -123,9 +123,6 @@ func (t *Told) tellEscalations(f *policy.Facts) {
 			items[i].At[policy.EscalationAnswered] = e.Acknowledged
 		}
 	}
-	if f.Each == nil {
-		f.Each = map[domain.Code][]policy.Item{}
-	}
 	f.Each[policy.EachEscalation] = items
 }
 

@@ -39,6 +39,15 @@ var events = slices.Concat(
 	resolveEvents,
 	deliveryEvents,
 	notificationEvents,
+	chainEvents,
+	routingEvents,
+	environmentEvents,
+	shutdownEvents,
+	noticeEvents,
+	downtimeEvents,
+	obligationEvents,
+	creditEvents,
+	planEvents,
 	derivedEvents,
 )
 

@@ -14,6 +14,7 @@ const Name domain.KindName = "incident"
 //go:embed major.go notification.go notify.go overrun.go people.go priority.go recipients.go
 //go:embed reclassify.go report.go reporter.go resolve.go severity.go share.go upscale.go
 //go:embed value.go verify.go
+//go:embed chain.go credit.go downtime.go notice.go obligation.go plan.go routing.go shutdown.go testenvironment.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

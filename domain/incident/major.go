@@ -168,9 +168,6 @@ func (t *Told) tellStanding(f *policy.Facts) {
 	if !t.KSZMajor.IsZero() {
 		f.At[policy.IncidentKSZMajorAt] = t.KSZMajor
 	}
-	if t.Report.Chain == "suwi" && t.SuspectsLeak() {
-		f.Num[policy.ChainPriority] = 1 // whatever the own matrix gives (PRI-08, requirements 22.9)
-	}
 }
 
 func (e MajorIncidentDeclared) evolve(s *Incident, _ *posting)    { s.Major = true }

@@ -68,8 +68,7 @@ func TestACriticalIncidentIsNeverBelowTwo(t *testing.T) {
 	}
 }
 
-// A policy reads how the incident stands, each escalation by itself, and the
-// chain's priority of a suspected leak beside the own one (PRI-08).
+// A policy reads how the incident stands, and each escalation by itself.
 func TestAPolicyReadsTheStanding(t *testing.T) {
 	w := newWorld(t, storyPolicy(t))
 	give := func(name, args string) {
@@ -80,19 +79,11 @@ func TestAPolicyReadsTheStanding(t *testing.T) {
 		}
 	}
 	give("ReportIncident", `{"kind":"incident","title":"T","description":"D","category":"outage","channel":"phone","chain":"suwi"}`)
-	if _, known := Facts(w.s).Num[policy.ChainPriority]; known {
-		t.Error("a chain priority, although nothing leaked")
-	}
-	give("AssessPriority", `{"urgency":"low","impact":"low"}`)
-	give("Reclassify", `{"suspectedDataLeak":true,"reason":"R"}`)
 	give("Escalate", `{"to":"secretary","kind":"functional","level":2,"because":"manual","reason":"R"}`)
 	give("ClassifySeverity", `{"aspects":["privacy"],"extent":"limited","publicMatter":true}`)
 	give("DeclareMajor", byName["DeclareMajor"].Example)
 	give("ClassifyKSZMajor", byName["ClassifyKSZMajor"].Example)
 	f := Facts(w.s)
-	if f.Num[policy.ChainPriority] != 1 || f.Num[policy.IncidentPriority] != 5 {
-		t.Errorf("chain priority %d beside own priority %d, want 1 beside 5", f.Num[policy.ChainPriority], f.Num[policy.IncidentPriority])
-	}
 	if f.Code[policy.IncidentSeverity] != SeverityVeryHigh || !f.Flag[policy.IncidentMajor] || f.Flag[policy.IncidentCritical] ||
 		!f.Flag[policy.IncidentKSZMajor] || !f.At[policy.IncidentKSZMajorAt].Equal(t0) {
 		t.Errorf("severity and standing are told as %v %v", f.Code, f.Flag)

@@ -68,6 +68,8 @@ type Told struct {
 	Escalations   []Escalation
 	Notifications []Notification
 	Aware         []Awareness
+	Chain         Chain
+	Continuity    Continuity
 	Deviations    int // facts accepted against a rule
 
 	RecipientsDecided []RecipientDecided // in place of what the report suggests
