@@ -30,23 +30,36 @@ func (d *Dec) Class() Class {
 	return c
 }
 
-// ChangeClass changes the class of an incident, which is kept in rows that begin
-// with prefix. The plain class needs no row.
-func ChangeClass(tx *Tx, prefix byte, key domain.Key, change func(*Class) error) error {
-	k := append([]byte{prefix}, key.UUID[:]...)
-	c := domain.PlainClass()
-	v, found := tx.Get(k)
-	if found {
-		d := NewDec(v)
-		if c = d.Class(); d.Err() != nil {
-			return d.Err()
+// KeepClass keeps the class of an incident in rows that begin with prefix:
+// classify tells what an event changes in it, nil where nothing. The plain class
+// needs no row.
+func KeepClass(tx *Tx, prefix byte, en *domain.Entry, classify func(domain.Seq, domain.Event) func(*Class) error) error {
+	var k []byte
+	var c Class
+	found := false
+	for i := range en.Events {
+		change := classify(en.Seq, en.Events[i].Event)
+		if change == nil {
+			continue
+		}
+		if k == nil {
+			k, c = append([]byte{prefix}, en.Key.UUID[:]...), domain.PlainClass()
+			if en.Prev != 0 {
+				var v []byte
+				if v, found = tx.Get(k); found {
+					d := tx.Dec(v)
+					if c = d.Class(); d.Err() != nil {
+						return d.Err()
+					}
+				}
+			}
+		}
+		if err := change(&c); err != nil {
+			return err
 		}
 	}
-	if err := change(&c); err != nil {
-		return err
-	}
 	switch {
-	case c != domain.PlainClass():
+	case k != nil && c != domain.PlainClass():
 		tx.Set(k, AppendClass(nil, c))
 	case found:
 		tx.Delete(k)
@@ -64,7 +77,7 @@ type Judge struct {
 	keys    map[domain.Key]bool
 }
 
-// NewJudge judges by allow, and by the classes that ChangeClass kept under prefix;
+// NewJudge judges by allow, and by the classes that KeepClass kept under prefix;
 // allow nil: everything may be shown.
 func NewJudge(r *Reader, prefix byte, allow func(Class) bool) *Judge {
 	return &Judge{r, prefix, allow, map[Class]bool{}, map[domain.Key]bool{}}

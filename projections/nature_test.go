@@ -96,7 +96,7 @@ func said(t *rapid.T, st *incident.Incident, basis incident.Basis) *domain.Entry
 	if err != nil {
 		return nil
 	}
-	en := &domain.Entry{Seq: seq, ID: o.ID, Org: o.Org, Kind: o.Kind, Key: o.Key, Command: name, Actor: o.Actor, Recorded: o.Recorded}
+	en := &domain.Entry{Seq: seq, Prev: st.Seq, ID: o.ID, Org: o.Org, Kind: o.Kind, Key: o.Key, Command: name, Actor: o.Actor, Recorded: o.Recorded}
 	for _, e := range d.Events {
 		open, _ := domain.SetApart(e, domain.Ref{}, o.ID)
 		en.Events = append(en.Events, domain.Record{Type: e.EventName(), V: 1, Event: open})

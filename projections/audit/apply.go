@@ -51,7 +51,7 @@ func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	if err := mark(tx, en); err != nil {
 		return err
 	}
-	return classify(tx, en)
+	return projections.KeepClass(tx, 'x', en, incident.Classify)
 }
 
 func aggregate(b []byte, ref domain.Ref) []byte {
@@ -100,16 +100,5 @@ func mark(tx *projections.Tx, en *domain.Entry) error {
 	var vb [24]byte
 	tx.Set(projections.KeyUint32(append(kb[:0], 't'), blockOf(en.Seq)), projections.Time(vb[:0], latest))
 	tx.Set([]byte{'d'}, projections.Num(projections.Time(vb[:0], latest), uint64(disorder)))
-	return nil
-}
-
-func classify(tx *projections.Tx, en *domain.Entry) error {
-	for i := range en.Events {
-		if change := incident.Classify(en.Seq, en.Events[i].Event); change != nil {
-			if err := projections.ChangeClass(tx, 'x', en.Key, change); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	tx.Add(lineKey(kb[:0], en.Key, en.Seq), encode(vb[:0], en))
 	k := projections.KeySeq(projections.KeyTime(append(kb[:0], 'w'), en.Recorded), en.Seq)
 	tx.Add(k, en.Key.UUID[:])
-	return classify(tx, en)
+	return projections.KeepClass(tx, 'x', en, incident.Classify)
 }
 
 func lineKey(b []byte, key domain.Key, seq domain.Seq) []byte {
@@ -68,15 +68,4 @@ func appendMarks(b []byte, en *domain.Entry) []byte {
 		b = projections.Text(b, c)
 	}
 	return b
-}
-
-func classify(tx *projections.Tx, en *domain.Entry) error {
-	for i := range en.Events {
-		if change := incident.Classify(en.Seq, en.Events[i].Event); change != nil {
-			if err := projections.ChangeClass(tx, 'x', en.Key, change); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
