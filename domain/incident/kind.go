@@ -10,8 +10,9 @@ import (
 // Name is the kind's name in the ledger.
 const Name domain.KindName = "incident"
 
-//go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go log.go
-//go:embed notification.go notify.go people.go priority.go report.go resolve.go value.go verify.go
+//go:embed analysis.go breach.go clocks.go correct.go custody.go delivery.go escalate.go evaluation.go evidence.go
+//go:embed hold.go log.go measure.go notification.go notify.go people.go prevent.go priority.go recovery.go report.go
+//go:embed resolve.go review.go someone.go team.go value.go verify.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

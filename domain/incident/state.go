@@ -68,6 +68,13 @@ type Told struct {
 	Notifications []Notification
 	Aware         []Awareness
 	Deviations    int // facts accepted against a rule
+
+	Team              Team
+	Evidence          Evidence
+	Measures          Measures
+	Reviews           Reviews
+	Evaluation        Evaluation
+	PreventiveSkipped bool // the preventive change was lawfully left out (SEV-06)
 }
 
 // An Escalation is one call for attention or decision.
