@@ -47,11 +47,12 @@ type CustodyOffered struct {
 	Purpose      domain.Code  `json:"purpose" rule:"required,oneof=analysis|breach-or-offence|damages|storage|return"`
 }
 
-// CustodyAccepted says that the one offered to took the item over, and from whom.
+// CustodyAccepted says that the one offered to took the item over, and from
+// whom. Somebody outside is named in the offer alone.
 type CustodyAccepted struct {
 	Evidence domain.Key   `json:"evidence" rule:"required"`
-	From     Named        `json:"from"`
-	To       Named        `json:"to"`
+	From     Named        `json:"from,omitzero"`
+	To       Named        `json:"to,omitzero"`
 	File     EvidenceFile `json:"file,omitzero"`
 }
 
