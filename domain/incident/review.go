@@ -206,7 +206,7 @@ func (r *Reviews) completed(checklist domain.Code) time.Time {
 // tell adds the golden hour and the agreed reviews. What was agreed for the time
 // of handling is owed no more once that is over.
 func (r *Reviews) tell(s *Incident, f *policy.Facts) {
-	f.Flag[policy.IncidentGoldenHour] = s.security()
+	f.Flag[policy.IncidentGoldenHour] = s.security() && !s.Dropped()
 	if at := r.completed(ChecklistFirstHour); !at.IsZero() {
 		f.At[policy.IncidentGoldenHourKept] = at
 	}
