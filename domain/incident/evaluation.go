@@ -25,10 +25,6 @@ var evaluationCommands = []commandRow{
 		Events: []string{"EvaluationSubmitted"}, Example: `{"summary":"Well contained; reported late."}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[ApproveEvaluation], Roles: approving, States: inLive,
 		Events: []string{"EvaluationApproved"}, Example: `{}`}},
-	{CommandType: domain.CommandType{New: blank[DistributeEvaluation], Roles: directing, States: inKept,
-		Events: []string{"EvaluationDistributed"}, Example: `{"to":["department-head","controller",` + person + `]}`}},
-	{CommandType: domain.CommandType{New: blank[ConfirmReading], States: inKept,
-		Events: []string{"ReadingConfirmed"}, Example: `{}`}},
 }
 
 var evaluationEvents = []eventRow{
@@ -37,8 +33,6 @@ var evaluationEvents = []eventRow{
 	told[LessonRecorded](1),
 	told[EvaluationSubmitted](1),
 	told[EvaluationApproved](1),
-	told[EvaluationDistributed](1),
-	told[ReadingConfirmed](1),
 }
 
 // Refusals on the way of an evaluation.
@@ -78,24 +72,11 @@ type EvaluationApproved struct {
 	At time.Time `json:"at" rule:"required,past"`
 }
 
-// EvaluationDistributed says to whom the evaluation went.
-type EvaluationDistributed struct {
-	To []Named `json:"to" rule:"required"`
-}
-
-// ReadingConfirmed says who has read the evaluation.
-type ReadingConfirmed struct {
-	By Named     `json:"by"`
-	At time.Time `json:"at" rule:"required,past"`
-}
-
-func (EvaluationStarted) EventName() string     { return "EvaluationStarted" }
-func (FindingRecorded) EventName() string       { return "FindingRecorded" }
-func (LessonRecorded) EventName() string        { return "LessonRecorded" }
-func (EvaluationSubmitted) EventName() string   { return "EvaluationSubmitted" }
-func (EvaluationApproved) EventName() string    { return "EvaluationApproved" }
-func (EvaluationDistributed) EventName() string { return "EvaluationDistributed" }
-func (ReadingConfirmed) EventName() string      { return "ReadingConfirmed" }
+func (EvaluationStarted) EventName() string   { return "EvaluationStarted" }
+func (FindingRecorded) EventName() string     { return "FindingRecorded" }
+func (LessonRecorded) EventName() string      { return "LessonRecorded" }
+func (EvaluationSubmitted) EventName() string { return "EvaluationSubmitted" }
+func (EvaluationApproved) EventName() string  { return "EvaluationApproved" }
 
 // StartEvaluation says who looks back on the incident together: everybody who
 // had a part in it (EVA-01). Given again it replaces the participants.
@@ -128,24 +109,11 @@ type SubmitEvaluation struct {
 // than who submitted it does (EVA-02, EVA-07).
 type ApproveEvaluation struct{}
 
-// DistributeEvaluation brings the evaluation to the notice of those involved and
-// responsible, external parties among them (EVA-03). Each confirms that they
-// have read it.
-type DistributeEvaluation struct {
-	// To are ids of persons, roles, or names of outsiders.
-	To []Someone `json:"to" rule:"required"`
-}
-
-// ConfirmReading says that whoever gives it has read the evaluation (EVA-03).
-type ConfirmReading struct{}
-
-func (StartEvaluation) CommandName() string      { return "StartEvaluation" }
-func (RecordFinding) CommandName() string        { return "RecordFinding" }
-func (RecordLesson) CommandName() string         { return "RecordLesson" }
-func (SubmitEvaluation) CommandName() string     { return "SubmitEvaluation" }
-func (ApproveEvaluation) CommandName() string    { return "ApproveEvaluation" }
-func (DistributeEvaluation) CommandName() string { return "DistributeEvaluation" }
-func (ConfirmReading) CommandName() string       { return "ConfirmReading" }
+func (StartEvaluation) CommandName() string   { return "StartEvaluation" }
+func (RecordFinding) CommandName() string     { return "RecordFinding" }
+func (RecordLesson) CommandName() string      { return "RecordLesson" }
+func (SubmitEvaluation) CommandName() string  { return "SubmitEvaluation" }
+func (ApproveEvaluation) CommandName() string { return "ApproveEvaluation" }
 
 func (c StartEvaluation) decide(d *deciding) error {
 	list, err := d.each("participants", c.Participants)
@@ -218,33 +186,6 @@ func (ApproveEvaluation) decide(d *deciding) error {
 	return nil
 }
 
-func (c DistributeEvaluation) decide(d *deciding) error {
-	to, err := d.each("to", c.To)
-	if err != nil {
-		return err
-	}
-	if d.s.Evaluation.Approved.IsZero() {
-		r := domain.Refuse(RefusedEvaluation, "EVA-03", "the evaluation is not approved, so it goes to nobody yet")
-		r.Allowed = []string{"ApproveEvaluation"}
-		return r
-	}
-	d.emit(EvaluationDistributed{To: to})
-	return nil
-}
-
-func (ConfirmReading) decide(d *deciding) error {
-	ev := &d.s.Evaluation
-	by := d.actor()
-	if !slices.ContainsFunc(ev.To, d.acts) {
-		return domain.Refuse(RefusedEvaluation, "EVA-03", "the evaluation was not distributed to you, so there is nothing to confirm")
-	}
-	if slices.Contains(ev.Read, by) {
-		return noChange("EVA-03", "you confirmed it before")
-	}
-	d.emit(ReadingConfirmed{By: by, At: d.at})
-	return nil
-}
-
 // An Evaluation is how far the looking back has come.
 type Evaluation struct {
 	Started   bool
@@ -268,20 +209,6 @@ func (e EvaluationSubmitted) evolve(s *Incident, _ *posting) {
 
 func (e EvaluationApproved) evolve(s *Incident, _ *posting) { s.Evaluation.Approved = e.At }
 
-func (e EvaluationDistributed) evolve(s *Incident, _ *posting) {
-	ev := &s.Evaluation
-	ev.To = slices.Clip(ev.To)
-	for _, n := range e.To {
-		if o := n.open(); !n.outsider() && !slices.Contains(ev.To, o) {
-			ev.To = append(ev.To, o)
-		}
-	}
-}
-
-func (e ReadingConfirmed) evolve(s *Incident, _ *posting) {
-	s.Evaluation.Read = append(slices.Clip(s.Evaluation.Read), e.By.open())
-}
-
 // rederive implements rederiver.
 func (e EvaluationStarted) rederive(d *deciding, _ domain.Event) (domain.Event, error) {
 	e.Missing = d.s.missingAmong(e.Participants)
@@ -297,11 +224,5 @@ func (e EvaluationSubmitted) rederive(_ *deciding, was domain.Event) (domain.Eve
 // rederive implements rederiver. Who approved stands in the entry.
 func (e EvaluationApproved) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
 	e.By = was.(EvaluationApproved).By
-	return e, nil
-}
-
-// rederive implements rederiver. Who read stands in the entry.
-func (e ReadingConfirmed) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
-	e.By = was.(ReadingConfirmed).By
 	return e, nil
 }

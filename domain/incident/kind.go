@@ -10,8 +10,8 @@ import (
 // Name is the kind's name in the ledger.
 const Name domain.KindName = "incident"
 
-//go:embed analysis.go breach.go clocks.go correct.go custody.go delivery.go escalate.go evaluation.go evidence.go
-//go:embed hold.go log.go measure.go notification.go notify.go people.go prevent.go priority.go recovery.go report.go
+//go:embed analysis.go breach.go checklist.go clocks.go correct.go custody.go delivery.go distribute.go escalate.go
+//go:embed evaluation.go evidence.go examine.go hold.go log.go measure.go notification.go notify.go people.go prevent.go priority.go recovery.go report.go
 //go:embed resolve.go review.go someone.go team.go value.go verify.go
 var source embed.FS
 
