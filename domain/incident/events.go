@@ -27,9 +27,14 @@ var events = slices.Concat(
 	logEvents,
 	correctEvents,
 	awareEvents,
+	breachEvents,
+	significanceEvents,
+	dutyEvents,
 	resolveEvents,
 	deliveryEvents,
 	notificationEvents,
+	messageEvents,
+	informEvents,
 	derivedEvents,
 )
 

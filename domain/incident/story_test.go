@@ -80,7 +80,8 @@ func TestStories(t *testing.T) {
 	for _, code := range []domain.Code{
 		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
 		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
-		RefusedNoDuty, RefusedHold, RefusedWithdrawn, domain.CodeDenied, domain.CodeInvalid,
+		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption,
+		domain.CodeDenied, domain.CodeInvalid,
 	} {
 		if !refusals[code] {
 			t.Errorf("no story with the refusal %s", code)

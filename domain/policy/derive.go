@@ -166,7 +166,7 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 	}
 	met, isMet := d.f.At[p.target.met]
 	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
-	if !p.applies && (!isMet || v.src.Service || p.at.IsZero()) {
+	if (!p.applies || d.f.Excused[p.id]) && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
 	}
