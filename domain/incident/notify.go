@@ -89,7 +89,7 @@ func (c NotifyAuthority) decide(d *deciding) error {
 		}
 	}
 	e.demand(d)
-	late := e.judge(d)
+	late := e.judge(d, time.Time{})
 	if late != "" && c.LateReason == "" {
 		r := domain.Refuse(RefusedLate, "X-01", "%s has passed; a late notification gives its reasons in lateReason", late)
 		r.Field = "lateReason"
@@ -192,8 +192,10 @@ func (e *AuthorityNotified) demand(d *deciding) {
 }
 
 // judge fills in what follows from the channels, answers and terms: what is
-// missing and whether it is on time. It gives the first clock that was missed.
-func (e *AuthorityNotified) judge(d *deciding) (late domain.Code) {
+// missing and whether it is on time. It gives the first clock that was missed;
+// those that something else had met before miss nothing. A correction says when
+// the notification itself stood complete so far.
+func (e *AuthorityNotified) judge(d *deciding, sofar time.Time) (late domain.Code) {
 	e.Channels = withReferences(e.Channels)
 	n := Notification{Channels: e.Channels, Required: e.Required}
 	at, missing := n.Complete()
@@ -214,7 +216,8 @@ func (e *AuthorityNotified) judge(d *deciding) (late domain.Code) {
 		c := d.s.Clocks[policy.ClockID(id)]
 		rule := d.ruleOf(c)
 		wanted := rule.Answers
-		if c.Statutory && !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
+		open := c.Running() || c.Met.Equal(sofar)
+		if open && c.Statutory && !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
 			if late == "" {
 				late = id
 			}

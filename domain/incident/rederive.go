@@ -3,6 +3,7 @@ package incident
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -53,7 +54,11 @@ func (e AuthorityNotified) rederive(d *deciding, was domain.Event) (domain.Event
 			}
 		}
 	}
-	e.judge(d)
+	var sofar time.Time
+	if i := slices.IndexFunc(d.s.Notifications, func(n Notification) bool { return n.ID == e.Notification }); i >= 0 {
+		sofar = d.s.Notifications[i].standing()
+	}
+	e.judge(d, sofar)
 	return e, nil
 }
 

@@ -80,6 +80,24 @@ func TestTheLeakDutyIsProvisionalUntilAwarenessIsEstablished(t *testing.T) {
 	}
 }
 
+func TestAnExcusedDutyIsOwedNoMore(t *testing.T) {
+	b, f := dutch(mustSet(t, draft())), story(t)
+	f.Code[BreachPersonalData] = "suspected"
+	const id = "gdpr-33/ap/initial/1"
+	f.Excused = map[ClockID]bool{"gdpr-33/gba/initial/1": true}
+	if c := derive(t, f, b)[id]; c.Cancelled {
+		t.Errorf("the duty towards another is excused, and this is cancelled: %+v", c)
+	}
+	f.Excused = map[ClockID]bool{id: true}
+	if c := derive(t, f, b)[id]; !c.Cancelled || !c.Due.IsZero() {
+		t.Errorf("excused: %+v", c)
+	}
+	f.At[BreachNotified("ap")] = at(t, "2026-11-22T12:00:00+01:00")
+	if c := derive(t, f, b)[id]; c.Cancelled || c.Met.IsZero() {
+		t.Errorf("excused and done all the same: %+v; it stays met", c)
+	}
+}
+
 func TestWhatIsKnownOfAClockMayBeTakenBack(t *testing.T) {
 	b, f := dutch(mustSet(t, draft())), story(t)
 	const id = "gdpr-33/ap/initial/1"
