@@ -130,10 +130,14 @@ func (c AssessBreach) decide(d *deciding) error {
 	}
 	d.emit(e)
 	was, n := d.s.Leak.find(c.Processing)
-	if n == 1 && was.Code == "" && d.s.SuspectsLeak() && !d.s.Leak.Withdrawn { // it takes the suspicion over
-		was.PersonalData, was.Risk = "suspected", "undetermined"
+	before := was.weight()
+	switch {
+	case d.s.Leak.Withdrawn: // nothing was owed any more
+		before = 0
+	case n == 1 && was.Code == "" && d.s.SuspectsLeak(): // it takes the suspicion over
+		before = weigh("suspected", "undetermined")
 	}
-	if e.weight() <= was.weight() {
+	if weigh(e.PersonalData, e.Risk) <= before {
 		return nil
 	}
 	d.reopenFor("breach")
@@ -163,8 +167,6 @@ func (e BreachAssessed) rederive(_ *deciding, was domain.Event) (domain.Event, e
 	}
 	return e, e.coherent("fields.")
 }
-
-func (e BreachAssessed) weight() int { return weigh(e.PersonalData, e.Risk) }
 
 // owedAgain decides anew what was decided not to be owed of a processing: the
 // decision rested on an assessment that no longer stands.

@@ -102,8 +102,11 @@ func (s *Incident) processing(n int, p Processing) policy.Item {
 	}
 	if s.SuspectsLeak() {
 		at(policy.BreachAware, s.awareIn(p.Code))
-		if at(policy.BreachSuspectedAt, p.Suspected); n == 1 {
+		at(policy.BreachSuspectedAt, p.Suspected)
+		if n == 1 {
 			at(policy.BreachSuspectedAt, s.suspectedAt())
+		} else { // found later, it was not discovered with the incident
+			at(policy.IncidentDiscovered, p.Suspected)
 		}
 	}
 	at(policy.BreachHighRiskAt, p.HighRisk)
@@ -169,7 +172,7 @@ func together(f *policy.Facts, items []policy.Item) {
 		switch {
 		case path == policy.BreachHighRiskAt:
 			f.At[path] = of[0]
-		case len(of) < len(owing):
+		case len(of) < len(owing), path == policy.IncidentDiscovered:
 		case path == policy.BreachAware || path == policy.BreachSuspectedAt:
 			f.At[path] = of[0]
 		default:

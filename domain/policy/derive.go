@@ -165,8 +165,9 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 		c.Stage += targetSuffix
 	}
 	met, isMet := d.f.At[p.target.met]
-	isMet = isMet && !(p.n > 1 && met.Before(p.at))                                 // what an earlier leg did meets nothing of this one
-	excused := len(d.f.Excused) > 0 && d.f.Excused[v.clockID(p.target, false, p.n)] // and so is the target beside it
+	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
+	// An excused duty is owed no more, nor is the house's own target beside it.
+	excused := len(d.f.Excused) > 0 && d.f.Excused[v.clockID(p.target, false, p.n)]
 	if (!p.applies || excused) && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
