@@ -212,6 +212,8 @@ func doing(recipient domain.Code) string {
 		return "InformDataSubjects"
 	case "controller-of-processing":
 		return "NotifyController"
+	case "service-recipients":
+		return "InformParty"
 	}
 	return "NotifyAuthority"
 }

@@ -69,13 +69,12 @@ func Facts(s *Incident) policy.Facts {
 	if n := s.Priority(); n != 0 {
 		f.Num[policy.IncidentPriority] = int64(n)
 	}
-	for i := range s.Notifications {
-		s.Notifications[i].tell(&f)
-	}
+	s.notifications(&f)
 	s.processings(&f)
 	s.significance(&f)
 	s.supplements(&f)
 	s.messages(&f)
+	s.informed(&f)
 	s.excuses(&f)
 	return f
 }
@@ -88,15 +87,18 @@ func addItem(f *policy.Facts, kind domain.Code, it policy.Item) {
 	f.Each[kind] = append(f.Each[kind], it)
 }
 
-// tell adds the instant at which a notification stood complete. Of several to
-// one authority the earliest counts.
-func (n *Notification) tell(f *policy.Facts) {
-	at := n.standing()
-	if at.IsZero() {
-		return
-	}
-	p := policy.Submitted(n.Regime, n.Stage, n.Authority)
-	if was, ok := f.At[p]; !ok || at.Before(was) {
-		f.At[p] = at
+// notifications tells when a notification of each stage stood complete with each
+// authority. Of several the earliest counts.
+func (s *Incident) notifications(f *policy.Facts) {
+	for i := range s.Notifications {
+		n := &s.Notifications[i]
+		at := n.standing()
+		if at.IsZero() {
+			continue
+		}
+		p := policy.Submitted(n.Regime, s.stageOf(n.Authority, n.Regime, n.Stage), n.Authority)
+		if was, ok := f.At[p]; !ok || at.Before(was) {
+			f.At[p] = at
+		}
 	}
 }

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -211,11 +212,27 @@ func (c InformParty) decide(d *deciding) error {
 	}
 	d.emit(e)
 	for _, duty := range d.s.duties() {
-		if code := e.Party.code(); duty.Running() && duty.Recipient == code && d.ruleOf(duty).Met != policy.RequestAnswered {
+		code := e.Party.code()
+		if !duty.Running() || duty.Recipient != code {
+			continue
+		}
+		switch policy.Path(strings.ReplaceAll(string(d.ruleOf(duty).Met), "{recipient}", string(code))) {
+		case policy.RequestAnswered, policy.Informed(code):
+		default:
 			d.warn("duty_open", "REG-08", "%s was told, but that does not meet %s (%s)", code, duty.ID, doing(code))
 		}
 	}
 	return nil
+}
+
+// informed tells when each party was first told.
+func (s *Incident) informed(f *policy.Facts) {
+	for _, t := range s.Informed.Parties {
+		path := policy.Informed(t.Who)
+		if was, ok := f.At[path]; t.Who != "" && (!ok || t.At.Before(was)) {
+			f.At[path] = t.At
+		}
+	}
 }
 
 // uninformed lists the recipients who have not heard of the incident: who gave

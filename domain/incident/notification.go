@@ -127,6 +127,22 @@ func (n *Notification) covers(item int) bool {
 	})
 }
 
+// ofBreach reports whether a notification of a regime and stage is that of a
+// breach of personal data to the authority.
+func ofBreach(regime, stage domain.Code) bool { return regime == RegimeGDPR && stage == "initial" }
+
+// stageOf gives the stage as which a notification counts: a final report after a
+// progress report is the one that is owed once all is handled.
+func (t *Told) stageOf(authority, regime, stage domain.Code) domain.Code {
+	progress := func(n Notification) bool {
+		return n.Stage == "progress" && n.Authority == authority && n.Regime == regime && !n.standing().IsZero()
+	}
+	if stage == "final" && slices.ContainsFunc(t.Notifications, progress) {
+		return "final-after-ongoing"
+	}
+	return stage
+}
+
 // answering reports whether the notification tells an authority how things
 // stand, as it can ask for.
 func (n *Notification) answering() bool {

@@ -146,10 +146,10 @@ func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
 	}
 	n := Notification{Authority: e.Authority, Regime: e.Regime, Stage: e.Stage}
 	switch met := policy.Path(strings.ReplaceAll(string(d.ruleOf(c).Met), "{recipient}", string(c.Recipient))); met {
-	case policy.Submitted(e.Regime, e.Stage, e.Authority):
+	case policy.Submitted(e.Regime, d.s.stageOf(e.Authority, e.Regime, e.Stage), e.Authority):
 		return true
 	case policy.BreachNotified(e.Authority):
-		return e.Regime == RegimeGDPR && e.Stage == "initial"
+		return ofBreach(e.Regime, e.Stage)
 	case policy.SupplementGiven:
 		return n.supplementing() && c.N <= len(d.s.Notifications) && d.s.Notifications[c.N-1].Regime == e.Regime
 	case policy.RequestAnswered:
@@ -159,8 +159,8 @@ func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
 }
 
 // demand fills in what the authority demands and is owed: the duties named, else
-// those that run, else those that were met before. What another organisation
-// notifies counts here only where it notifies for this one (NOT-12).
+// those that run; of a breach that was notified before, else those. What another
+// organisation notifies counts here only where it notifies for this one (NOT-12).
 func (e *AuthorityNotified) demand(d *deciding) {
 	e.Required = nil
 	if a, ok := d.set.AuthorityAt(e.Authority, e.Submitted); ok {
@@ -178,7 +178,7 @@ func (e *AuthorityNotified) demand(d *deciding) {
 			named = append(named, id)
 		case c.Running():
 			open = append(open, id)
-		default:
+		case ofBreach(e.Regime, e.Stage):
 			done = append(done, id)
 		}
 	}

@@ -111,7 +111,7 @@ func (s *Incident) processing(n int, p Processing) policy.Item {
 	}
 	at(policy.BreachHighRiskAt, p.HighRisk)
 	for i := range s.Notifications {
-		if nt := &s.Notifications[i]; nt.Regime == RegimeGDPR && nt.Stage == "initial" && nt.covers(n) {
+		if nt := &s.Notifications[i]; ofBreach(nt.Regime, nt.Stage) && nt.covers(n) {
 			at(policy.BreachNotified(nt.Authority), nt.standing())
 		}
 	}

@@ -144,7 +144,7 @@ func TestSupplements(t *testing.T) {
 		{"nothing came", nil, day(3), time.Time{}},
 		{"a part", []Notification{sent("supplement", 1, []domain.Code{"person-count"})}, day(5), time.Time{}},
 		{"put off", []Notification{sent("supplement", 1, []domain.Code{"person-count"}, Pending{"cause", day(9)})}, day(9), time.Time{}},
-		{"in two parts", []Notification{sent("supplement", 1, []domain.Code{"person-count"}), sent("supplement", 2, []domain.Code{"cause"})}, day(3), day(2)},
+		{"in two parts", []Notification{sent("supplement", 1, []domain.Code{"person-count"}), sent("supplement", 2, []domain.Code{"cause"})}, day(5), day(2)},
 		{"all without saying which", []Notification{sent("supplement", 4, nil)}, day(3), day(4)},
 		{"withdrawn", []Notification{withdrawn}, day(3), time.Time{}},
 		{"no supplement", []Notification{sent("initial", 1, []domain.Code{"cause", "person-count"})}, day(3), time.Time{}},

@@ -38,12 +38,13 @@ func (s *Incident) supplements(f *policy.Facts) {
 	}
 }
 
-// supplemented gives by when the open answers of the i-th notification are
+// supplemented gives by when the open answers of the i-th notification were last
 // promised, and when the last of them was given. A supplement without answers
 // gives all; one that leaves an answer open promises it anew.
 func (s *Incident) supplemented(i int) (expected, given time.Time) {
 	n := &s.Notifications[i]
 	open := slices.Clone(n.Unknown)
+	expected = promised(open)
 	for j := i + 1; j < len(s.Notifications) && len(open) > 0; j++ {
 		m := &s.Notifications[j]
 		at := m.standing()
@@ -56,22 +57,25 @@ func (s *Incident) supplemented(i int) (expected, given time.Time) {
 			switch {
 			case again >= 0:
 				left = append(left, m.Unknown[again])
-			case slices.Contains(m.Known, p.Field), len(m.Known)+len(m.Unknown) == 0:
-			default:
+			case !slices.Contains(m.Known, p.Field) && len(m.Known)+len(m.Unknown) > 0:
 				left = append(left, p)
 			}
 		}
-		if open = left; len(open) == 0 && at.After(given) {
-			given = at
+		if open = left; len(open) == 0 {
+			return expected, at
 		}
+		expected = promised(open)
 	}
-	if len(open) == 0 {
-		open = n.Unknown
-	}
+	return expected, time.Time{}
+}
+
+// promised gives the first instant by which one of the answers is expected.
+func promised(open []Pending) time.Time {
+	var first time.Time
 	for _, p := range open {
-		if t := p.ExpectedBy; !t.IsZero() && (expected.IsZero() || t.Before(expected)) {
-			expected = t
+		if t := p.ExpectedBy; !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
 		}
 	}
-	return expected, given
+	return first
 }

@@ -68,6 +68,7 @@ const (
 	breachNotified = "breach.notified."
 	submitted      = "notification."
 	received       = "message.received."
+	informed       = "informed."
 )
 
 // BreachNotified is the path of the instant at which a breach was notified to
@@ -84,6 +85,10 @@ func Submitted(regime, stage, authority domain.Code) Path {
 // MessageReceived is the path of the instant at which somebody outside first
 // told something after having been notified.
 func MessageReceived(from domain.Code) Path { return Path(received + string(from)) }
+
+// Informed is the path of the instant at which a party was first told of the
+// incident.
+func Informed(party domain.Code) Path { return Path(informed + string(party)) }
 
 // A kindOfFact says in which map of Facts a path stands.
 type kindOfFact int
@@ -115,8 +120,10 @@ func factOf(p Path) kindOfFact {
 		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
 		return flagFact
 	}
-	if strings.HasPrefix(string(p), breachNotified) || strings.HasPrefix(string(p), submitted) || strings.HasPrefix(string(p), received) {
-		return atFact
+	for _, prefix := range []string{breachNotified, submitted, received, informed} {
+		if strings.HasPrefix(string(p), prefix) {
+			return atFact
+		}
 	}
 	return itemFact(p)
 }
