@@ -131,13 +131,18 @@ func (n *Notification) covers(item int) bool {
 // breach of personal data to the authority.
 func ofBreach(regime, stage domain.Code) bool { return regime == RegimeGDPR && stage == "initial" }
 
+// replacesFinal reports whether a progress report stands in the place of a final
+// one.
+func (n *Notification) replacesFinal() bool {
+	return n.Stage == "progress" && !n.standing().IsZero() &&
+		slices.ContainsFunc(n.Duties, func(id domain.Code) bool { return strings.Contains(string(id), "/final/") })
+}
+
 // stageOf gives the stage as which a notification counts: a final report after a
-// progress report is the one that is owed once all is handled.
+// progress report in its place is the one owed once all is handled.
 func (t *Told) stageOf(authority, regime, stage domain.Code) domain.Code {
-	progress := func(n Notification) bool {
-		return n.Stage == "progress" && n.Authority == authority && n.Regime == regime && !n.standing().IsZero()
-	}
-	if stage == "final" && slices.ContainsFunc(t.Notifications, progress) {
+	before := func(n Notification) bool { return n.Authority == authority && n.Regime == regime && n.replacesFinal() }
+	if stage == "final" && slices.ContainsFunc(t.Notifications, before) {
 		return "final-after-ongoing"
 	}
 	return stage

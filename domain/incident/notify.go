@@ -148,6 +148,8 @@ func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
 	switch met := policy.Path(strings.ReplaceAll(string(d.ruleOf(c).Met), "{recipient}", string(c.Recipient))); met {
 	case policy.Submitted(e.Regime, d.s.stageOf(e.Authority, e.Regime, e.Stage), e.Authority):
 		return true
+	case policy.Submitted(e.Regime, "final", e.Authority):
+		return e.replacesFinal(c)
 	case policy.BreachNotified(e.Authority):
 		return ofBreach(e.Regime, e.Stage)
 	case policy.SupplementGiven:
@@ -156,6 +158,13 @@ func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
 		return n.answering()
 	}
 	return false
+}
+
+// replacesFinal reports whether a progress report takes the place of a final one:
+// where it says so, or once the first warning of that report has come. What
+// comes earlier only tells how things stand.
+func (e *AuthorityNotified) replacesFinal(c policy.Clock) bool {
+	return e.Stage == "progress" && (slices.Contains(e.Duties, domain.Code(c.ID)) || len(c.Warn) > 0 && !e.Submitted.Before(c.Warn[0]))
 }
 
 // demand fills in what the authority demands and is owed: the duties named, else
@@ -216,6 +225,9 @@ func (e *AuthorityNotified) judge(d *deciding, sofar time.Time) (late domain.Cod
 		c := d.s.Clocks[policy.ClockID(id)]
 		rule := d.ruleOf(c)
 		wanted := rule.Answers
+		if e.Stage == "progress" { // what is not over cannot be told as if it were
+			wanted = nil
+		}
 		open := c.Running() || c.Met.Equal(sofar)
 		if open && c.Statutory && !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
 			if late == "" {

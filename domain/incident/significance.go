@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -99,14 +100,9 @@ func (c MarkHandled) decide(d *deciding) error {
 func (e *SignificanceAssessed) is() bool { return e != nil && e.Significant }
 
 // ongoing reports whether the incident outlasted the term of its final report:
-// the organisation said so by the progress report that takes its place.
+// the organisation said so by the progress report in its place.
 func (t *Told) ongoing() bool {
-	for i := range t.Notifications {
-		if n := &t.Notifications[i]; n.Stage == "progress" && !n.standing().IsZero() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.Notifications, func(n Notification) bool { return n.replacesFinal() })
 }
 
 // significance tells the facts of a significant incident.
