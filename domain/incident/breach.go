@@ -194,6 +194,12 @@ func (c WithdrawSuspicion) decide(d *deciding) error {
 		}
 	}
 	d.emit(SuspicionWithdrawn{At: d.at, Grounds: c.Grounds})
+	d.tellAgain()
+	return nil
+}
+
+// tellAgain names everybody who was told of what proved false.
+func (d *deciding) tellAgain() {
 	for _, n := range d.s.Notifications {
 		if !n.Withdrawn {
 			d.warn("still_notified", "REG-10", "the notification %s to %s under %s stands; withdraw it there too (WithdrawNotification)", n.ID, n.Authority, n.Regime)
@@ -202,7 +208,6 @@ func (c WithdrawSuspicion) decide(d *deciding) error {
 	for _, who := range d.s.Informed.everybody() {
 		d.warn("tell_withdrawal", "REG-10", "%s and must now be told that it was a false alarm (InformParty)", who)
 	}
-	return nil
 }
 
 func (e BreachAssessed) evolve(s *Incident, p *posting) {

@@ -154,6 +154,12 @@ func (v *rule) applies(k *known) bool {
 	return v.when.holds(k) && (v.cancelled == nil || !v.cancelled.holds(k))
 }
 
+// excused reports whether somebody decided that a duty is not owed; then the
+// house's own target beside it is not either.
+func (d *deriver) excused(p place) bool {
+	return len(d.f.Excused) > 0 && d.f.Excused[p.rule.clockID(p.target, false, p.n)]
+}
+
 // reckon gives the clock of a place.
 func (d *deriver) reckon(p place, tr *trace) Clock {
 	v := p.rule
@@ -166,9 +172,7 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 	}
 	met, isMet := d.f.At[p.target.met]
 	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
-	// An excused duty is owed no more, nor is the house's own target beside it.
-	excused := len(d.f.Excused) > 0 && d.f.Excused[v.clockID(p.target, false, p.n)]
-	if (!p.applies || excused) && (!isMet || v.src.Service || p.at.IsZero()) {
+	if (!p.applies || d.excused(p)) && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,9 @@ func TestAnExcusedDutyIsOwedNoMore(t *testing.T) {
 	f.Excused = map[ClockID]bool{id: true}
 	if c := derive(t, f, b)[id]; !c.Cancelled || !c.Due.IsZero() {
 		t.Errorf("excused: %+v", c)
+	}
+	if lines, err := Explain(f, b, id); err != nil || !slices.Contains(lines, "it was decided with grounds that this is not owed") {
+		t.Errorf("excused, and explained so: %q, %v", lines, err)
 	}
 	f.At[BreachNotified("ap")] = at(t, "2026-11-22T12:00:00+01:00")
 	if c := derive(t, f, b)[id]; c.Cancelled || c.Met.IsZero() {
