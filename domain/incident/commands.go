@@ -53,6 +53,7 @@ var commands = slices.Concat(
 	notifyCommands,
 	messageCommands,
 	informCommands,
+	subjectCommands,
 	resolveCommands,
 	clockCommands,
 	deliveryCommands,

@@ -35,6 +35,7 @@ var events = slices.Concat(
 	notificationEvents,
 	messageEvents,
 	informEvents,
+	subjectEvents,
 	derivedEvents,
 )
 

@@ -12,7 +12,7 @@ const Name domain.KindName = "incident"
 
 //go:embed aware.go breach.go clocks.go correct.go delivery.go duty.go escalate.go hold.go inform.go log.go
 //go:embed message.go notification.go notify.go party.go people.go priority.go report.go resolve.go
-//go:embed significance.go value.go verify.go
+//go:embed significance.go subjects.go value.go verify.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and
