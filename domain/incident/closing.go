@@ -92,6 +92,9 @@ func (t *Told) prevented(list []Improvement) bool {
 
 // warnClosing tells what closing leaves undone without being in its way.
 func (d *deciding) warnClosing() {
+	if left := d.s.uninformed(); len(left) > 0 && !d.s.grave() && d.s.Report.Channel != "import" {
+		d.warn("not_informed", "INT-09", "%s did not hear of it yet (InformParty)", andList(left))
+	}
 	ms := &d.s.Measures
 	recovered := func(m Measure) bool { return m.Kind == "recover" && m.Executed }
 	if slices.ContainsFunc(ms.List, recovered) && !ms.Reviewed {

@@ -45,6 +45,9 @@ var events = slices.Concat(
 	examineEvents,
 	measureEvents,
 	recoveryEvents,
+	breachEvents,
+	significanceEvents,
+	dutyEvents,
 	resolveEvents,
 	evaluationEvents,
 	distributeEvents,
@@ -60,6 +63,9 @@ var events = slices.Concat(
 	obligationEvents,
 	creditEvents,
 	planEvents,
+	messageEvents,
+	informEvents,
+	subjectEvents,
 	derivedEvents,
 )
 

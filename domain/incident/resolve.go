@@ -1,13 +1,11 @@
 package incident
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 var resolveCommands = []commandRow{
@@ -37,7 +35,7 @@ type IncidentResolved struct {
 // IncidentReopened says that the incident goes on after all. Leg is the service
 // leg that runs from At: one more than before where the service failed again.
 type IncidentReopened struct {
-	Because domain.Code `json:"because" rule:"oneof=manual|awareness|complaint"`
+	Because domain.Code `json:"because" rule:"oneof=manual|awareness|breach|significance|complaint"`
 	Leg     int         `json:"leg" rule:"min=1"`
 	At      time.Time   `json:"at" rule:"required,past"`
 	Reason  domain.Text `json:"reason,omitzero" seal:"aggregate"`
@@ -143,9 +141,7 @@ type openItem struct {
 	text string
 }
 
-// open lists what must be done before the incident can be closed: registration,
-// resolution, every statutory term met or gone, what such a term rests on
-// decided, even where it was met, and the steps between (EVA-07, NOT-05).
+// open lists what must be done before the incident can be closed (EVA-07).
 func (s *Incident) open() []openItem {
 	var out []openItem
 	if s.Registered.IsZero() {
@@ -154,27 +150,11 @@ func (s *Incident) open() []openItem {
 	if s.Resolved.IsZero() && s.Handled.IsZero() {
 		out = append(out, openItem{"resolution", "it is not resolved (ResolveIncident)"})
 	}
-	var running []policy.Clock
-	provisional := false
-	for _, c := range s.Clocks {
-		provisional = provisional || c.Statutory && c.Provisional && !c.Cancelled
-		if c.Statutory && c.Running() {
-			running = append(running, c)
-		}
-	}
-	slices.SortFunc(running, func(a, b policy.Clock) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	for _, c := range running {
-		text := fmt.Sprintf("%s is owed to %s (NotifyAuthority)", c.ID, c.Recipient)
-		if !c.Due.IsZero() {
-			text = fmt.Sprintf("%s is owed to %s by %s (NotifyAuthority)", c.ID, c.Recipient, stamp(c.Due))
-		}
-		out = append(out, openItem{domain.Code(c.ID), text})
-	}
-	if provisional {
-		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
-	}
 	out = append(out, s.Chain.open()...)
 	out = append(out, s.openContinuity()...)
+	out = append(out, s.openDuties()...)
+	out = append(out, s.unhandled()...)
+	out = append(out, s.unheard()...)
 	return append(out, s.unfinished()...)
 }
 

@@ -90,6 +90,7 @@ type Told struct {
 	Measures   Measures
 	Reviews    Reviews
 	Evaluation Evaluation
+	Obliged
 }
 
 // An Escalation is one call for attention or decision.
@@ -129,6 +130,7 @@ type posting struct {
 	seq      domain.Seq
 	occurred time.Time
 	recorded time.Time
+	role     domain.Code // of the actor
 	events   []domain.Event
 }
 
@@ -162,10 +164,11 @@ func (t *Told) AwareOf(of domain.Code) time.Time {
 	return first
 }
 
-// SuspectsLeak reports whether personal data may have leaked: it was reported
-// so, or the organisation knows of a breach.
+// SuspectsLeak reports whether it was ever thought that personal data leaked: it
+// was reported or assessed so, or the organisation knew of a breach.
 func (t *Told) SuspectsLeak() bool {
-	return t.Report.SuspectedDataLeak || !t.AwareOf(OfBreach).IsZero()
+	return t.Report.SuspectedDataLeak || !t.AwareOf(OfBreach).IsZero() ||
+		slices.ContainsFunc(t.Leak.Processings, func(p Processing) bool { return p.PersonalData != "none" })
 }
 
 // standing is the phase that follows from what is known, for an incident that is

@@ -159,6 +159,12 @@ func (v *rule) applies(k *known) bool {
 	return v.when.holds(k) && (v.cancelled == nil || !v.cancelled.holds(k))
 }
 
+// excused reports whether somebody decided that a duty is not owed; then the
+// house's own target beside it is not either.
+func (d *deriver) excused(p place) bool {
+	return len(d.f.Excused) > 0 && d.f.Excused[p.rule.clockID(p.target, false, p.n)]
+}
+
 // reckon gives the clock of a place.
 func (d *deriver) reckon(p place, tr *trace) Clock {
 	v := p.rule
@@ -173,7 +179,7 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
 	_, closed := d.f.At[IncidentClosed]
 	ended := v.src.Service && closed && !isMet
-	if ended || !p.applies && (!isMet || v.src.Service || p.at.IsZero()) {
+	if ended || (!p.applies || d.excused(p)) && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
 	}

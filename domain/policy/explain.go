@@ -46,6 +46,9 @@ func Explain(f Facts, b Basis, id ClockID) ([]string, error) {
 	tr.add("in force %s", tr.span(v.valid))
 	tr.condition("applies while", v.when, &d.known)
 	tr.condition("cancelled once", v.cancelled, &d.known)
+	if d.excused(p) {
+		tr.add("it was decided with grounds that this is not owed")
+	}
 	if c.Cancelled {
 		tr.stand(c)
 		return tr.lines, nil

@@ -60,12 +60,15 @@ const (
 	OrgKSZPolicy    Path = "org.kszPolicy"    // Flag: the general policy of social security on major incidents is in force
 	OrgSuwiParty    Path = "org.suwiParty"    // Flag
 	OrgCSIRT        Path = "org.csirt"        // Code: an authority
+	OrgNotifiesVia  Path = "org.notifiesVia"  // Code: the organisation that notifies authorities in its place (NOT-12)
 )
 
 // Prefixes of paths that end in the code of an authority.
 const (
 	breachNotified = "breach.notified."
 	submitted      = "notification."
+	received       = "message.received."
+	informed       = "informed."
 )
 
 // BreachNotified is the path of the instant at which a breach was notified to
@@ -78,6 +81,14 @@ func BreachNotified(authority domain.Code) Path { return Path(breachNotified + s
 func Submitted(regime, stage, authority domain.Code) Path {
 	return Path(submitted + string(regime) + "." + string(stage) + "." + string(authority))
 }
+
+// MessageReceived is the path of the instant at which somebody outside first
+// told something after having been notified.
+func MessageReceived(from domain.Code) Path { return Path(received + string(from)) }
+
+// Informed is the path of the instant at which a party was first told of the
+// incident.
+func Informed(party domain.Code) Path { return Path(informed + string(party)) }
 
 // A kindOfFact says in which map of Facts a path stands.
 type kindOfFact int
@@ -100,7 +111,7 @@ func factOf(p Path) kindOfFact {
 		SubjectsInformed, ControllerInformed, SignificantAware:
 		return atFact
 	case IncidentKind, IncidentCategory, IncidentChannel, IncidentTrack, IncidentChain, IncidentSeverity,
-		BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT:
+		BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT, OrgNotifiesVia:
 		return codeFact
 	case IncidentPriority:
 		return numFact
@@ -109,8 +120,10 @@ func factOf(p Path) kindOfFact {
 		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
 		return flagFact
 	}
-	if strings.HasPrefix(string(p), breachNotified) || strings.HasPrefix(string(p), submitted) {
-		return atFact
+	for _, prefix := range []string{breachNotified, submitted, received, informed} {
+		if strings.HasPrefix(string(p), prefix) {
+			return atFact
+		}
 	}
 	return itemFact(p)
 }
