@@ -86,6 +86,7 @@ func Facts(s *Incident) policy.Facts {
 	s.tellDowntimes(&f)
 	s.tellStanding(&f)
 	s.tellEscalations(&f)
+	s.Reviews.tell(s, &f)
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,18 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"notification":%q,"channel":%s}`, made("$notification"), strings.Trim(channels(), "[]"))
 	case "WithdrawNotification":
 		args = fmt.Sprintf(`{"notification":%q,"submitted":%q,"channels":%s,"reason":"R"}`, made("$notification"), instant("submitted"), channels())
+	case "OfferCustody", "AcceptCustody", "VerifyEvidence", "ReleaseEvidence":
+		args = strings.Replace(byName[name].Example, person, strconv.Quote(made("$evidence")), 1)
+	case "CollectEvidence":
+		args = strings.Replace(byName[name].Example, "digital", pick("form", "digital", "physical"), 1)
+	case "DecideEvidence":
+		args = pick("needed", byName[name].Example, `{"reason":"R"}`)
+	case "FailMeasure":
+		args = fmt.Sprintf(`{"measure":%q,"text":"T"}`, made("$measure"))
+	case "ExecuteMeasure":
+		args = pick("measure", byName[name].Example, fmt.Sprintf(`{"measure":%q,"text":"T","executor":"ict","authorisedBy":"dpo"}`, made("$measure")))
+	case "CompleteChecklistItem":
+		args = pick("item", byName[name].Example, `{"checklist":"reviews","item":"1"}`)
 	case "ResolveIncident":
 		args = fmt.Sprintf(`{"cause":"C","resolution":"R","restoredAt":%q}`, instant("restored"))
 	case "RecordDowntime":

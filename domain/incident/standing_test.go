@@ -110,6 +110,8 @@ func (counters) Supplier(domain.Code) (Supplier, domain.Basis, bool) {
 	return Supplier{}, domain.Basis{}, false
 }
 
+func (counters) Improvements(domain.Key) []Improvement { return nil }
+
 // Who reports that a vital service is hit hears that it may be a major incident,
 // and the entry says which version of the register that rests on (MAJ-03).
 func TestAVitalServiceIsPointedOut(t *testing.T) {

@@ -84,7 +84,12 @@ type Told struct {
 	// out. Only a light incident may stand so: a higher severity takes it back.
 	PreventiveSkipped bool
 	Standing
-	Overruns []Overrun
+	Overruns   []Overrun
+	Team       Team
+	Evidence   Evidence
+	Measures   Measures
+	Reviews    Reviews
+	Evaluation Evaluation
 }
 
 // An Escalation is one call for attention or decision.
