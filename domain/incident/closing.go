@@ -19,7 +19,7 @@ func (t *Told) security() bool {
 // severe reports whether it was given a severity that asks for handling of its
 // own.
 func (t *Told) severe() bool {
-	s := t.severity()
+	s := t.Severity()
 	return s != "" && s != "none"
 }
 
@@ -27,7 +27,7 @@ func (t *Told) severe() bool {
 // One that another system handled and handed over is not evaluated here for its
 // priority alone.
 func (t *Told) grave() bool {
-	return t.security() || t.major() || t.Priority() == 1 && t.Report.Channel != "import"
+	return t.security() || t.Major || t.Priority() == 1 && t.Report.Channel != "import"
 }
 
 // unfinished lists what the steps between registration and closing still owe.
@@ -85,7 +85,7 @@ func (d *deciding) open() []openItem {
 // prevented reports whether something is done against a recurrence, or was
 // lawfully left out (SEV-05 to SEV-07).
 func (t *Told) prevented(list []Improvement) bool {
-	return t.PreventiveSkipped && t.severity() == "light" ||
+	return t.PreventiveSkipped && t.Severity() == "light" ||
 		slices.ContainsFunc(list, func(i Improvement) bool { return !i.Dropped }) ||
 		slices.ContainsFunc(t.Measures.List, func(m Measure) bool { return m.Kind == MeasurePrevent && !m.Failed })
 }

@@ -184,7 +184,7 @@ func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
 		return nil
 	}
 	var out []domain.Event
-	if want := s.recipients(set); !slices.Equal(want, s.Recipients) {
+	if want := s.recipients(s.hearers(set)); !slices.Equal(want, s.Recipients) {
 		out = append(out, RecipientsDetermined{Recipients: want})
 	}
 	if s.Registered.IsZero() {

@@ -52,7 +52,7 @@ func (c SkipPreventiveChange) decide(d *deciding) error {
 	if d.s.PreventiveSkipped {
 		return noChange("SEV-06", "the preventive change was skipped before")
 	}
-	switch s := d.s.severity(); s {
+	switch s := d.s.Severity(); s {
 	case "light":
 	case "", "none":
 		if err := d.rule(domain.Refuse(RefusedNotLight, "SEV-06", "the preventive change is skipped only at severity light; the incident has no such severity (ClassifySeverity)")); err != nil {

@@ -91,8 +91,7 @@ func (c RouteReport) decide(d *deciding) error {
 }
 
 func (c DecideRecipient) decide(d *deciding) error {
-	must, _ := d.s.hearers(d.set)
-	if !c.Needed && slices.Contains(must, c.Recipient) {
+	if !c.Needed && slices.Contains(mandatory, c.Recipient) && slices.Contains(d.s.hearers(d.set), c.Recipient) {
 		return domain.Refuse(RefusedMandatory, "INT-09", "%s always hears of such a report; this cannot be decided otherwise", c.Recipient)
 	}
 	i := slices.IndexFunc(d.s.RecipientsDecided, func(e RecipientDecided) bool { return e.Recipient == c.Recipient })
@@ -103,45 +102,43 @@ func (c DecideRecipient) decide(d *deciding) error {
 	return nil
 }
 
-// hearers gives the roles that always hear of such a report (INT-07, INT-09,
-// INT-11), and those that do unless somebody decides otherwise (INT-10).
-func (t *Told) hearers(set *policy.Set) (must, may []domain.Code) {
-	r, leak := &t.Report, t.SuspectsLeak()
-	must = []domain.Code{"department-head"}
-	if r.ICT {
-		must = append(must, "help-desk")
-	}
-	if set.HasCode("categoriesToSecretary", r.Category) {
-		must = append(must, "secretary")
-	}
-	if r.SecurityRelevant || leak {
-		may = append(may, "security-officer")
-	}
-	if leak {
-		may = append(may, "dpo", "vcib")
-	}
-	if r.Chain != "" {
-		may = append(may, "chain-desk")
-	}
-	if set.HasCode("categoriesToHR", r.Category) {
-		may = append(may, "hr")
-	}
-	if set.HasCode("categoriesToController", r.Category) {
-		may = append(may, "controller")
-	}
-	return must, may
-}
+// mandatory are the roles that no decision takes off the list once the rules put
+// them on it: of every report (INT-09), of ICT (INT-07), of what is always told
+// (INT-11).
+var mandatory = []domain.Code{"department-head", "help-desk", "secretary"}
 
-// recipients gives who must hear of the report, sorted.
-func (t *Told) recipients(set *policy.Set) []domain.Code {
-	must, out := t.hearers(set)
-	for _, e := range t.RecipientsDecided {
-		out = slices.DeleteFunc(out, func(c domain.Code) bool { return c == e.Recipient })
-		if e.Needed {
-			out = append(out, e.Recipient)
+// hearers gives the roles that must hear of such a report by its nature (INT-07
+// to INT-11).
+func (t *Told) hearers(set *policy.Set) []domain.Code {
+	r, leak := &t.Report, t.SuspectsLeak()
+	out := []domain.Code{"department-head"}
+	add := func(needed bool, roles ...domain.Code) {
+		if needed {
+			out = append(out, roles...)
 		}
 	}
-	out = append(out, must...)
+	add(r.ICT, "help-desk")
+	add(r.SecurityRelevant || leak, "security-officer")
+	add(leak, "dpo", "vcib")
+	add(r.Chain != "", "chain-desk")
+	add(set.HasCode("categoriesToSecretary", r.Category), "secretary")
+	add(set.HasCode("categoriesToHR", r.Category), "hr")
+	add(set.HasCode("categoriesToController", r.Category), "controller")
+	return out
+}
+
+// recipients gives who must hear of the report, sorted: those who do by its
+// nature, unless somebody decided otherwise (INT-10).
+func (t *Told) recipients(hearers []domain.Code) []domain.Code {
+	out := slices.Clone(hearers)
+	for _, e := range t.RecipientsDecided {
+		switch {
+		case e.Needed:
+			out = append(out, e.Recipient)
+		case !slices.Contains(mandatory, e.Recipient):
+			out = slices.DeleteFunc(out, func(c domain.Code) bool { return c == e.Recipient })
+		}
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }

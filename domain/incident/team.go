@@ -77,7 +77,7 @@ func (c ComposeResponseTeam) decide(d *deciding) error {
 	if err != nil {
 		return err
 	}
-	if d.s.major() && by.Person.IsZero() && by.Role != "secretary" {
+	if d.s.Major && by.Person.IsZero() && by.Role != "secretary" {
 		r := domain.Refuse(RefusedMandate, "MEA-02", "the response team of a major incident is formed by order of the secretary; name the role secretary, or the person, in orderedBy")
 		r.Field = "orderedBy"
 		if err := d.rule(r); err != nil {
