@@ -80,6 +80,7 @@ func Facts(s *Incident) policy.Facts {
 	for i := range s.Notifications {
 		s.Notifications[i].tell(&f)
 	}
+	s.processings(&f)
 	return f
 }
 

@@ -1,11 +1,9 @@
 package incident
 
 import (
-	"slices"
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 var reportCommands = []commandRow{
@@ -193,24 +191,6 @@ func (c RouteReport) decide(d *deciding) error {
 	}
 	d.emit(ReportRouted(c))
 	return nil
-}
-
-// recipients gives who must hear of a report (INT-07 to INT-11), sorted.
-func recipients(set *policy.Set, t *Told) []domain.Code {
-	out := []domain.Code{"department-head"} // of every report: INT-09
-	add := func(needed bool, codes ...domain.Code) {
-		if needed {
-			out = append(out, codes...)
-		}
-	}
-	r := &t.Report
-	add(r.ICT, "help-desk")
-	add(r.SecurityRelevant || t.SuspectsLeak(), "security-officer")
-	add(t.SuspectsLeak(), "dpo", "vcib")
-	add(r.Chain != "", "chain-desk")
-	add(set.HasCode("categoriesToSecretary", r.Category), "secretary")
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 func (e IncidentReported) evolve(s *Incident, p *posting) {
