@@ -145,7 +145,7 @@ func (d *deriver) anchor(v *rule, t *target, n int) (anchored, bool) {
 		}
 		for _, o := range v.law.rules[a.DueOf] {
 			of, ok := d.anchor(o, o.target(t.recipient), 1)
-			if !ok || !o.valid.holds(of.at) {
+			if !ok || !o.applies(&d.known) || !o.valid.holds(of.at) {
 				continue
 			}
 			if due := o.due.due(of.at, o.zoneFor(d.zone), nil, &d.known, nil); !due.IsZero() {

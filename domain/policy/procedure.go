@@ -171,7 +171,7 @@ func (c *compiler) lintProcedure() {
 		c.cites("quietHours", q.Source)
 	}
 	c.lintForms()
-	c.lintFields("firstHour", "first-hour", c.s.FirstHour)
+	c.lintFields("firstHour", "firstHour", c.s.FirstHour)
 	for role, names := range c.s.RoleNames {
 		path := "roleNames." + string(role)
 		c.inList(path, "roles", role)
