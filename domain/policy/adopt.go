@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"embed"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +12,13 @@ import (
 // AdoptionKind is the kind of aggregate that says which versions of a policy set
 // an organisation adopted. Each set is one aggregate, under AdoptionKey.
 const AdoptionKind domain.KindName = "policy"
+
+//go:embed adopt.go
+var source embed.FS
+
+// Docs gives what the commands and their fields are for: "Type" and
+// "Type.Field" to the doc comments of this room.
+func Docs() (map[string]string, error) { return domain.Docs(source) }
 
 // AdoptionKey is the key of a set's adoption.
 func AdoptionKey(org domain.OrgID, set domain.Code) domain.Key {
