@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,18 +10,18 @@ import (
 	"incidentledger/domain"
 )
 
-// A Form is what an authority asks at one stage of a notification, in the order
-// of its own form. Several with one id are its versions over time.
+// A Form is what authorities ask at one stage of a notification, in the order of
+// their own form. Several with one id are its versions over time.
 type Form struct {
-	ID        domain.Code `json:"id"`
-	Authority domain.Code `json:"authority"`
-	Regime    domain.Code `json:"regime"`
-	Stage     domain.Code `json:"stage"`
-	ValidFrom Date        `json:"validFrom,omitempty"`
-	ValidTo   Date        `json:"validTo,omitempty"`
-	Source    domain.Code `json:"source"`
-	Fields    []Field     `json:"fields"`
-	Note      string      `json:"note,omitempty"`
+	ID        domain.Code   `json:"id"`
+	Authority []domain.Code `json:"authority"` // each that asks this
+	Regime    domain.Code   `json:"regime"`
+	Stage     domain.Code   `json:"stage"`
+	ValidFrom Date          `json:"validFrom,omitempty"`
+	ValidTo   Date          `json:"validTo,omitempty"`
+	Source    domain.Code   `json:"source"`
+	Fields    []Field       `json:"fields"`
+	Note      string        `json:"note,omitempty"`
 }
 
 // A Field is one question of a form, or one item of a checklist.
@@ -80,7 +81,7 @@ func (s *Set) FormOf(authority, regime, stage domain.Code, at time.Time) (Form, 
 		return Form{}, false
 	}
 	for _, f := range s.Forms {
-		if f.Authority != authority || f.Regime != regime || f.Stage != stage {
+		if !slices.Contains(f.Authority, authority) || f.Regime != regime || f.Stage != stage {
 			continue
 		}
 		if v, err := validity(f.ValidFrom, f.ValidTo, loc); err == nil && v.holds(at) {
@@ -101,7 +102,7 @@ func (q QuietHours) Check() error {
 	_, zone := location(q.Zone)
 	from, err1 := clockTime(q.From)
 	to, err2 := clockTime(q.To)
-	if err := errors.Join(zone, err1, err2); err != nil {
+	if err := cmp.Or(zone, err1, err2); err != nil {
 		return err
 	}
 	if from == to {
@@ -221,8 +222,10 @@ func (c *compiler) lintForms() {
 	for i, f := range c.s.Forms {
 		path := fmt.Sprintf("forms.%d", i)
 		c.cites(path, f.Source)
-		if !c.s.HasCode("authorities", f.Authority) {
-			c.soft(path+".authority", "authority %q is unknown", f.Authority)
+		for j, a := range f.Authority {
+			if !c.s.HasCode("authorities", a) {
+				c.soft(fmt.Sprintf("%s.authority.%d", path, j), "authority %q is unknown", a)
+			}
 		}
 		c.inList(path+".regime", "regimes", f.Regime)
 		c.inList(path+".stage", "stages", f.Stage)

@@ -39,7 +39,7 @@ func TestQuietHours(t *testing.T) {
 func TestFormsAreThoseOfTheirTime(t *testing.T) {
 	d := draft()
 	d.Codes["answers"], d.Codes["regimes"] = list("nature", "records"), list("gdpr")
-	form := Form{ID: "leak", Authority: "ap", Regime: "gdpr", Stage: "initial", Source: "local", ValidTo: "2021-05-10", Fields: []Field{{Code: "nature"}}}
+	form := Form{ID: "leak", Authority: list("ap"), Regime: "gdpr", Stage: "initial", Source: "local", ValidTo: "2021-05-10", Fields: []Field{{Code: "nature"}}}
 	next := form
 	next.ValidFrom, next.ValidTo, next.Fields = "2021-05-10", "", []Field{{Code: "records"}, {Code: "nature"}}
 	d.Forms = []Form{form, next}
