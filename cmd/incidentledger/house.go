@@ -59,7 +59,7 @@ type office struct {
 // kinds are the kinds whose entries a ledger may hold. Decisions need the law of
 // an organisation.
 func kinds(w *law) []domain.Kind {
-	return []domain.Kind{ledger.Kind(), policy.Adoptions(w.kept), incident.Kind(w.current)}
+	return []domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}
 }
 
 // storeKinds declares the same kinds where only their event shapes matter.

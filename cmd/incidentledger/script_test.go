@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "due-table": dueTable,
+			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "catch": catch, "due-table": dueTable,
 		},
 	})
 }
@@ -153,6 +154,18 @@ func flipBit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b[at] ^= 1
 	ts.Check(os.WriteFile(paths[0], b, 0o600))
+}
+
+// catch puts the first match of a pattern in the last output into a variable.
+func catch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: catch NAME PATTERN")
+	}
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("nothing in the output matches %s", args[1])
+	}
+	ts.Setenv(args[0], found)
 }
 
 // dueTable reads lines of a rule, an anchor and what is due, and asks the

@@ -262,9 +262,14 @@ func (h *house) api() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	policies, err := policy.Docs()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Config{
 		Offices: h.apiOffices, Version: version, Kinds: storeKinds(), Log: h.log,
-		Docs: map[domain.KindName]map[string]string{incident.Name: docs, ledger.Name: {}, policy.AdoptionKind: {}},
+		Docs: map[domain.KindName]map[string]string{incident.Name: docs, ledger.Name: {}, policy.AdoptionKind: policies},
+		Load: policyfile.Load,
 		Overlay: func(base *policy.Set, name string, src []byte) (*policy.Set, error) {
 			return policyfile.Overlay(base, name, src)
 		},
@@ -287,6 +292,6 @@ func (o *office) api() *api.Office {
 	return &api.Office{
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
-		Views: o.views, Law: o.law.current, Broken: o.ledger.Err,
+		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 	}
 }

@@ -98,7 +98,7 @@ func blank[C any, P interface {
 
 // always are events that any order can cause: clocks follow from facts and from
 // the policy adopted meanwhile, and a fact can break a rule.
-var always = []string{"ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
+var always = []string{"RecipientsDetermined", "IncidentRegistered", "ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
 
 // CommandTypes gives every command of an incident.
 func CommandTypes() []domain.CommandType {

@@ -94,7 +94,7 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if b.Current == nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: no policy set is adopted", o.Key)
 	}
-	d := &deciding{s: s, o: o, set: b.Current, basis: b, refs: slices.Clip(b.Refs), now: o.Recorded, at: o.Occurred.Time}
+	d := &deciding{s: s, o: o, set: b.At(o.Recorded), basis: b, refs: slices.Clip(b.Refs), now: o.Recorded, at: o.Occurred.Time}
 	if d.at.IsZero() {
 		d.at = o.Recorded
 	}
@@ -162,13 +162,18 @@ func (d *deciding) follow(b policy.Basis) error {
 			return err
 		}
 	}
-	for _, e := range append(next.consequences(d.set, d.at), d.calls(next)...) {
+	facts := Facts(next)
+	more := append(next.consequences(d.set.Hears(&facts, b.Profile), d.at), d.calls(next)...)
+	for _, e := range more {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
 			return err
 		}
 	}
-	want, err := policy.Derive(Facts(next), b)
+	if len(more) > 0 {
+		facts = Facts(next)
+	}
+	want, err := policy.Derive(facts, b)
 	if err != nil {
 		return err
 	}
@@ -178,13 +183,13 @@ func (d *deciding) follow(b policy.Basis) error {
 
 // consequences are what a report brings about by itself: a suspected data leak
 // and priority 1 enter the register at once (S4, NOT-06), and the recipients
-// follow from the nature of the report (INT-07 to INT-11).
-func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
+// follow from the nature of the report (INT-07 to INT-12).
+func (s *Incident) consequences(hearers []domain.Code, at time.Time) []domain.Event {
 	if s.Dropped() {
 		return nil
 	}
 	var out []domain.Event
-	if want := s.recipients(s.hearers(set)); !slices.Equal(want, s.Recipients) {
+	if want := s.recipients(hearers); len(want) > 0 && !slices.Equal(want, s.Recipients) {
 		out = append(out, RecipientsDetermined{Recipients: want})
 	}
 	if s.Registered.IsZero() {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 // RefusedMandatory: a recipient that no decision takes off the list.
@@ -91,7 +90,8 @@ func (c RouteReport) decide(d *deciding) error {
 }
 
 func (c DecideRecipient) decide(d *deciding) error {
-	if !c.Needed && slices.Contains(mandatory, c.Recipient) && slices.Contains(d.s.hearers(d.set), c.Recipient) {
+	facts := Facts(d.s)
+	if !c.Needed && slices.Contains(mandatory, c.Recipient) && slices.Contains(d.set.Hears(&facts, d.basis.Profile), c.Recipient) {
 		return domain.Refuse(RefusedMandatory, "INT-09", "%s always hears of such a report; this cannot be decided otherwise", c.Recipient)
 	}
 	i := slices.IndexFunc(d.s.RecipientsDecided, func(e RecipientDecided) bool { return e.Recipient == c.Recipient })
@@ -106,26 +106,6 @@ func (c DecideRecipient) decide(d *deciding) error {
 // them on it: of every report (INT-09), of ICT (INT-07), of what is always told
 // (INT-11).
 var mandatory = []domain.Code{"department-head", "help-desk", "secretary"}
-
-// hearers gives the roles that must hear of such a report by its nature (INT-07
-// to INT-11).
-func (t *Told) hearers(set *policy.Set) []domain.Code {
-	r, leak := &t.Report, t.SuspectsLeak()
-	out := []domain.Code{"department-head"}
-	add := func(needed bool, roles ...domain.Code) {
-		if needed {
-			out = append(out, roles...)
-		}
-	}
-	add(r.ICT, "help-desk")
-	add(r.SecurityRelevant || leak, "security-officer")
-	add(leak, "dpo", "vcib")
-	add(r.Chain != "", "chain-desk")
-	add(set.HasCode("categoriesToSecretary", r.Category), "secretary")
-	add(set.HasCode("categoriesToHR", r.Category), "hr")
-	add(set.HasCode("categoriesToController", r.Category), "controller")
-	return out
-}
 
 // recipients gives who must hear of the report, sorted: those who do by its
 // nature, unless somebody decided otherwise (INT-10).

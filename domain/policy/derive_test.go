@@ -238,7 +238,7 @@ func TestTheSetValidAtTheAnchorArms(t *testing.T) {
 	d2.Version, d2.ValidFrom, d2.Rules[0].Due = "2", "2026-11-21", Term{Elapsed: "PT96H"}
 	s1, s2 := mustSet(t, d1), mustSet(t, d2)
 	b := dutch(s2)
-	b.Sets = map[domain.Hash]*Set{s1.Hash(): s1, s2.Hash(): s2}
+	b.Sets, b.Standing = map[domain.Hash]*Set{s1.Hash(): s1, s2.Hash(): s2}, []*Set{s2, s1}
 	f := story(t)
 	f.Code[BreachPersonalData] = "suspected"
 	for aware, want := range map[string]*Set{"2026-11-20T23:59:59+01:00": s1, "2026-11-21T00:00:00+01:00": s2} {

@@ -36,6 +36,8 @@ const (
 	IncidentGoldenHourKept   Path = "incident.goldenHour.kept" // At: its checklist was completed
 	IncidentSignificant      Path = "incident.significant"     // Flag: decided under NIS2 or the Cyberbeveiligingswet
 	IncidentOngoing          Path = "incident.ongoing"         // Flag: still going on when its final report falls due
+	IncidentOffenceAt        Path = "incident.offence.at"      // At: since when a criminal offence is suspected (EVI-01)
+	IncidentDamageAt         Path = "incident.damage.at"       // At: when damage that may be claimed was first recorded
 	IncidentKSZMajor         Path = "incident.kszMajor"        // Flag
 	IncidentKSZMajorAt       Path = "incident.kszMajor.at"     // At: when it was classified so
 
@@ -56,6 +58,7 @@ const (
 	OrgCbwClass     Path = "org.cbwClass"     // Code: none, important, essential
 	OrgNIS2Class    Path = "org.nis2Class"    // Code: none, important, essential
 	OrgTrustService Path = "org.trustService" // Flag
+	OrgVTCCopy      Path = "org.vtcCopy"      // Flag: the VTC gets a copy of what the GBA is told
 	OrgKSZConnected Path = "org.kszConnected" // Flag
 	OrgKSZPolicy    Path = "org.kszPolicy"    // Flag: the general policy of social security on major incidents is in force
 	OrgSuwiParty    Path = "org.suwiParty"    // Flag
@@ -107,7 +110,7 @@ func factOf(p Path) kindOfFact {
 	switch p {
 	case IncidentStarted, IncidentDiscovered, IncidentReported, IncidentRecorded, IncidentRegistered,
 		IncidentAcknowledged, IncidentResolved, IncidentReopened, IncidentHandled, IncidentClosed,
-		IncidentGoldenHourKept, IncidentKSZMajorAt, BreachAware, BreachHighRiskAt, BreachSuspectedAt,
+		IncidentGoldenHourKept, IncidentKSZMajorAt, IncidentOffenceAt, IncidentDamageAt, BreachAware, BreachHighRiskAt, BreachSuspectedAt,
 		SubjectsInformed, ControllerInformed, SignificantAware:
 		return atFact
 	case IncidentKind, IncidentCategory, IncidentChannel, IncidentTrack, IncidentChain, IncidentSeverity,
@@ -117,7 +120,7 @@ func factOf(p Path) kindOfFact {
 		return numFact
 	case IncidentExercise, IncidentDropped, IncidentSecurityRelevant, IncidentICT, IncidentSuspected,
 		IncidentSuspectedLeak, IncidentGoldenHour, IncidentSignificant, IncidentOngoing, IncidentKSZMajor,
-		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
+		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgVTCCopy, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
 		return flagFact
 	}
 	for _, prefix := range []string{breachNotified, submitted, received, informed} {
