@@ -11,29 +11,39 @@ import (
 
 // Docs reads the doc comments of the struct types declared in the Go files of
 // src, which a room embeds: "Type" and "Type.Field" to text. So a command's doc
-// comment is what its help, schema and form say, and is written once.
+// comment is what its help, schema and form say, and is written once. CorrectFact,
+// which many kinds have, is among them.
 func Docs(src fs.FS) (map[string]string, error) {
-	names, err := fs.Glob(src, "*.go")
-	if err != nil {
-		return nil, fmt.Errorf("docs: %w", err)
-	}
 	docs := map[string]string{}
-	for _, name := range names {
-		b, err := fs.ReadFile(src, name)
+	for _, from := range []fs.FS{correctSource, src} {
+		names, err := fs.Glob(from, "*.go")
 		if err != nil {
-			return nil, fmt.Errorf("docs: %s: %w", name, err)
+			return nil, fmt.Errorf("docs: %w", err)
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, b, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return nil, fmt.Errorf("docs: %s: %w", name, err)
-		}
-		for _, d := range f.Decls {
-			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
-				typeDocs(docs, g)
+		for _, name := range names {
+			if err := fileDocs(docs, from, name); err != nil {
+				return nil, fmt.Errorf("docs: %s: %w", name, err)
 			}
 		}
 	}
 	return docs, nil
+}
+
+func fileDocs(docs map[string]string, src fs.FS, name string) error {
+	b, err := fs.ReadFile(src, name)
+	if err != nil {
+		return err
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), name, b, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	for _, d := range f.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
+			typeDocs(docs, g)
+		}
+	}
+	return nil
 }
 
 func typeDocs(docs map[string]string, g *ast.GenDecl) {

@@ -57,6 +57,9 @@ func (WithdrawPolicy) CommandName() string { return "WithdrawPolicy" }
 func (PolicyApproved) EventName() string   { return "PolicyApproved" }
 func (PolicyWithdrawn) EventName() string  { return "PolicyWithdrawn" }
 
+// AggregateKey implements domain.Keyed.
+func (c ApprovePolicy) AggregateKey(org domain.OrgID) domain.Key { return AdoptionKey(org, c.Set) }
+
 // An Adopted is one version that was adopted, and where the ledger says so.
 type Adopted struct {
 	PolicyApproved
