@@ -6,6 +6,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -49,8 +51,9 @@ func fileDocs(docs map[string]string, src fs.FS, name string) error {
 func typeDocs(docs map[string]string, g *ast.GenDecl) {
 	for _, spec := range g.Specs {
 		ts := spec.(*ast.TypeSpec)
-		st, ok := ts.Type.(*ast.StructType)
-		if !ok {
+		st, isStruct := ts.Type.(*ast.StructType)
+		base, isOther := ts.Type.(*ast.Ident)
+		if !isStruct && !isOther {
 			continue
 		}
 		doc := ts.Doc
@@ -58,6 +61,14 @@ func typeDocs(docs map[string]string, g *ast.GenDecl) {
 			doc = g.Doc
 		}
 		docs[ts.Name.Name] = oneLine(doc)
+		if isOther { // a struct by another name has the same fields
+			for _, name := range slices.Collect(maps.Keys(docs)) {
+				if field, ok := strings.CutPrefix(name, base.Name+"."); ok {
+					docs[ts.Name.Name+"."+field] = docs[name]
+				}
+			}
+			continue
+		}
 		for _, f := range st.Fields.List {
 			text := oneLine(f.Doc)
 			if text == "" {

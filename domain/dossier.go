@@ -371,3 +371,11 @@ func (s *Dossier[S]) mend(e FactCorrected, t EventTable) error {
 func (s *Dossier[S]) posting(seq Seq) int {
 	return slices.IndexFunc(s.log, func(p Posting) bool { return p.Seq == seq })
 }
+
+// Blank gives an empty command, for CommandType.New.
+func Blank[C any, P interface {
+	*C
+	Command
+}]() Command {
+	return P(new(C))
+}
