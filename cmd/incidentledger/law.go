@@ -11,6 +11,7 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/ledger"
+	"incidentledger/domain/organisation"
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
 	"incidentledger/handlers/policyfile"
@@ -30,16 +31,22 @@ type law struct {
 	dir    string // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
+	registers *registers
+
 	mu      sync.Mutex
-	seen    domain.Seq // last entry of the adoption that basis rests on
+	seen    [2]domain.Seq // last entries of the adoption and of the profile that basis rests on
 	basis   incident.Basis
 	founded ledger.LedgerFounded
 }
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
-	return &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
-		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(nil),
-	}}
+	kinds := map[domain.KindName]domain.Kind{}
+	for _, k := range storeKinds() {
+		kinds[k.Name] = k
+	}
+	w := &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: kinds}
+	w.registers = newRegisters(w)
+	return w
 }
 
 func (w *law) ref() domain.Ref {
@@ -51,7 +58,7 @@ func (w *law) ref() domain.Ref {
 func (w *law) current() incident.Basis {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if head := w.ledger.Head(w.ref()); head != w.seen {
+	if head := w.heads(); head != w.seen {
 		if b, err := w.read(context.Background()); err == nil {
 			w.basis, w.seen = b, head
 		}
@@ -63,12 +70,32 @@ func (w *law) current() incident.Basis {
 func (w *law) load(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	head := w.heads()
 	b, err := w.read(ctx)
 	if err != nil {
 		return err
 	}
-	w.basis, w.seen = b, w.ledger.Head(w.ref())
+	w.basis, w.seen = b, head
 	return nil
+}
+
+// heads are the last entries of what the basis rests on. What is read after them
+// may be newer: then it is read again.
+func (w *law) heads() [2]domain.Seq {
+	return [2]domain.Seq{w.ledger.Head(w.ref()), w.ledger.Head(w.profileRef())}
+}
+
+// lists gives the adopted code lists, and where in the ledger they stand.
+func (w *law) lists() (domain.Codes, []domain.Basis) {
+	b := w.current()
+	if b.Current == nil {
+		return nil, nil
+	}
+	return b.Current, b.Refs[:1]
+}
+
+func (w *law) profileRef() domain.Ref {
+	return domain.Ref{Kind: organisation.Name, Key: organisation.Key(w.ledger.Org())}
 }
 
 // genesis is what the ledger's founding says.
@@ -80,7 +107,7 @@ func (w *law) genesis() ledger.LedgerFounded {
 
 func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	org := w.ledger.Org()
-	st, first, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
+	st, first, _, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
 	if err != nil {
 		return incident.Basis{}, err
 	}
@@ -88,12 +115,12 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	if first == nil {
 		return incident.Basis{}, fmt.Errorf("organisation %s: its ledger has no founding entry", org)
 	}
-	st, _, err = w.fold(ctx, w.ref())
+	st, _, _, err = w.fold(ctx, w.ref())
 	if err != nil {
 		return incident.Basis{}, err
 	}
 	adopted := st.(policy.Adoption)
-	b := incident.Basis{Basis: policy.Basis{
+	b := incident.Basis{Register: w.registers, Basis: policy.Basis{
 		Sets:    map[domain.Hash]*policy.Set{},
 		Profile: map[policy.Path]domain.Code{policy.OrgCountry: w.founded.Country},
 	}}
@@ -111,26 +138,34 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 		{Kind: policy.AdoptionKind, Key: w.ref().Key, Seq: cur.Seq, Hash: cur.Policy},
 		{Kind: ledger.Name, Key: ledger.Key(org), Seq: first.Seq, Hash: first.Hash},
 	}
+	st, _, last, err := w.fold(ctx, w.profileRef())
+	if err != nil {
+		return incident.Basis{}, err
+	}
+	if last != nil {
+		b.Dated = st.(domain.Dossier[organisation.State]).Told.Dated()
+		b.Refs = append(b.Refs, domain.Basis{Kind: organisation.Name, Key: w.profileRef().Key, Seq: last.Seq, Hash: last.Hash})
+	}
 	return b, nil
 }
 
-// fold gives an aggregate's state and its first entry.
-func (w *law) fold(ctx context.Context, ref domain.Ref) (domain.State, *domain.Entry, error) {
+// fold gives an aggregate's state and its first and last entries.
+func (w *law) fold(ctx context.Context, ref domain.Ref) (st domain.State, first, last *domain.Entry, err error) {
 	k := w.kinds[ref.Kind]
-	st := k.New()
-	var first *domain.Entry
+	st = k.New()
 	for en, err := range w.ledger.Load(ctx, ref, 0) {
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if first == nil {
 			first = en
 		}
+		last = en
 		if st, err = k.Evolve(st, *en); err != nil {
-			return nil, nil, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
+			return nil, nil, nil, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
 		}
 	}
-	return st, first, nil
+	return st, first, last, nil
 }
 
 // set reads an adopted policy set. A file that is missing or damaged is put back

@@ -39,15 +39,9 @@ const (
 type State struct {
 	At     domain.Code // phase
 	Person PersonAdded
-	Grants []Grant // as they stand, in the order given
+	Grants []RoleGranted // as they stand, in the order given
 	// Promised is when they last promised confidentiality; zero: never.
 	Promised time.Time
-}
-
-// A Grant is a role that the person has.
-type Grant struct {
-	RoleGranted
-	Seq domain.Seq // of the entry that grants it
 }
 
 // Phase implements domain.Standing.
@@ -55,7 +49,7 @@ func (s State) Phase() domain.Code { return s.At }
 
 // Has reports whether the person may act in a role at an instant.
 func (s State) Has(role domain.Code, at time.Time) bool {
-	return s.At == PhaseActive && slices.ContainsFunc(s.Grants, func(g Grant) bool {
+	return s.At == PhaseActive && slices.ContainsFunc(s.Grants, func(g RoleGranted) bool {
 		return g.Role == role && !at.Before(g.From) && (g.Until.IsZero() || at.Before(g.Until))
 	})
 }

@@ -51,7 +51,7 @@ type PersonAdded struct {
 	Language domain.Code     `json:"language,omitzero" rule:"oneof=nl|fr|en|de"`
 	Name     domain.Text     `json:"name,omitzero" seal:"aggregate" rule:"max=200"`
 	Channels []Channel       `json:"channels,omitempty" rule:"max=20"`
-	OnCall   domain.Text     `json:"onCall,omitzero" seal:"aggregate" rule:"max=500"`
+	OnCall   []domain.Weekly `json:"onCall,omitempty"`
 }
 
 // RoleGranted says that the person may act in a role.
@@ -110,8 +110,8 @@ type AddPerson struct {
 	Name domain.Text `json:"name" rule:"required,max=200"`
 	// Channels are the ways to reach them; for says for which organisation, if not for all (ORG-08).
 	Channels []Channel `json:"channels,omitempty" rule:"max=20"`
-	// OnCall tells when they are on call.
-	OnCall domain.Text `json:"onCall,omitzero" rule:"max=500"`
+	// OnCall is when they are on call.
+	OnCall []domain.Weekly `json:"onCall,omitempty"`
 }
 
 // GrantRole lets the person act in a role (GOV-01 to GOV-04, SUP-14).
@@ -186,6 +186,11 @@ func (c GrantRole) Decide(d *domain.Deciding[State]) error {
 	if c.From.IsZero() {
 		c.From = d.At
 	}
+	if slices.ContainsFunc(d.Told.Grants, func(g RoleGranted) bool {
+		return g.Role == c.Role && !g.From.After(c.From) && g.Until.Equal(c.Until)
+	}) {
+		return domain.Refuse(domain.CodeNoChange, "GOV-01", "the person has the role %s already", c.Role)
+	}
 	if d.Told.Promised.IsZero() {
 		d.Warn("confidentiality_missing", "ORG-13", "the person has not committed to confidentiality yet (AcknowledgeConfidentiality)")
 	}
@@ -194,7 +199,7 @@ func (c GrantRole) Decide(d *domain.Deciding[State]) error {
 
 // Decide implements domain.Decider.
 func (c WithdrawRole) Decide(d *domain.Deciding[State]) error {
-	if !slices.ContainsFunc(d.Told.Grants, func(g Grant) bool { return g.Role == c.Role }) {
+	if !slices.ContainsFunc(d.Told.Grants, func(g RoleGranted) bool { return g.Role == c.Role }) {
 		return domain.Refuse(RefusedNoSuchRole, "GOV-01", "the person does not have the role %s", c.Role)
 	}
 	return d.Emit(RoleWithdrawn(c))
@@ -227,7 +232,7 @@ func (e PersonAdded) Coherent(was domain.Event) error {
 			return domain.Invalid("channels", "every channel has an address")
 		}
 	}
-	return nil
+	return domain.CheckWeekly("onCall", e.OnCall)
 }
 
 // Coherent implements domain.Coherent.
@@ -242,8 +247,8 @@ func (e RoleGranted) Coherent(domain.Event) error {
 func (e PersonAdded) Evolve(s *State, _ domain.Posting) { s.At, s.Person = PhaseActive, e }
 
 // Evolve implements domain.Evolver. A role granted anew stands as granted last.
-func (e RoleGranted) Evolve(s *State, p domain.Posting) {
-	s.Grants = append(s.without(e.Role), Grant{e, p.Seq})
+func (e RoleGranted) Evolve(s *State, _ domain.Posting) {
+	s.Grants = append(s.without(e.Role), e)
 }
 
 // Evolve implements domain.Evolver.
@@ -261,6 +266,6 @@ func (e PersonRemoved) Evolve(s *State, _ domain.Posting) { s.At, s.Grants = Pha
 // Evolve implements domain.Evolver.
 func (e ConfidentialityAcknowledged) Evolve(s *State, _ domain.Posting) { s.Promised = e.At }
 
-func (s *State) without(role domain.Code) []Grant {
-	return slices.DeleteFunc(slices.Clone(s.Grants), func(g Grant) bool { return g.Role == role })
+func (s *State) without(role domain.Code) []RoleGranted {
+	return slices.DeleteFunc(slices.Clone(s.Grants), func(g RoleGranted) bool { return g.Role == role })
 }

@@ -105,6 +105,9 @@ func mark(tx *projections.Tx, en *domain.Entry) error {
 }
 
 func classify(tx *projections.Tx, en *domain.Entry) error {
+	if en.Kind != incident.Name {
+		return nil
+	}
 	for i := range en.Events {
 		switch e := en.Events[i].Event.(type) {
 		case incident.IncidentReported:
