@@ -24,8 +24,8 @@ var events = domain.EventTable{
 
 // A File is a document that lies outside the ledger, known by its hash.
 type File struct {
-	Hash domain.Hash `json:"hash" rule:"required"` // SHA-256
-	Size int64       `json:"size" rule:"required,min=1"`
+	Hash domain.Hash `json:"hash,omitzero"` // SHA-256
+	Size int64       `json:"size,omitzero"` // in bytes
 	Name domain.Text `json:"name,omitzero" seal:"aggregate" rule:"max=200"`
 }
 
@@ -48,7 +48,7 @@ type DocumentPublished struct {
 	Title        domain.Text   `json:"title,omitzero" seal:"aggregate" rule:"max=200"`
 	Body         domain.Text   `json:"body,omitzero" seal:"aggregate" rule:"max=20000"`
 	Items        []Item        `json:"items,omitempty"`
-	File         *File         `json:"file,omitempty"`
+	File         File          `json:"file,omitzero"`
 }
 
 // DocumentApproved says that a version holds from now on, and on whose decision.
@@ -93,7 +93,7 @@ type PublishDocument struct {
 	// Items are the lines of a checklist.
 	Items []Item `json:"items,omitempty"`
 	// File is the document itself, where it lies outside the ledger.
-	File *File `json:"file,omitempty"`
+	File File `json:"file,omitzero"`
 }
 
 // ApproveDocument decides that a version holds from now on. Who published it does
@@ -162,19 +162,30 @@ func (c RetireDocument) Decide(d *domain.Deciding[State]) error { return d.Emit(
 
 // Coherent implements domain.Coherent.
 func (e DocumentPublished) Coherent(was domain.Event) error {
+	if e.File != (File{}) && (e.File.Hash.IsZero() || e.File.Size <= 0) {
+		return domain.Invalid("file", "a file is known by its hash and its size; give both")
+	}
 	if w, ok := was.(DocumentPublished); ok {
 		if w.Code != e.Code || w.Version != e.Version {
 			return domain.Invalid("version", "the codes of a document and of a version never change; publish another version")
 		}
 		return nil
 	}
-	if e.Body == "" && e.File == nil && e.Items == nil {
+	if e.Body == "" && e.File == (File{}) && e.Items == nil {
 		return domain.Invalid("body", "a document has a body, items or a file")
 	}
 	for i, it := range e.Items {
 		if slices.ContainsFunc(e.Items[:i], func(b Item) bool { return b.Code == it.Code }) {
 			return domain.Invalid("items", "items.%d: the code %s stands twice", i, it.Code)
 		}
+	}
+	return nil
+}
+
+// Coherent implements domain.Coherent.
+func (e DocumentApproved) Coherent(was domain.Event) error {
+	if w, ok := was.(DocumentApproved); ok && w.Version != e.Version {
+		return domain.Invalid("version", "which version was approved never changes; approve the other one")
 	}
 	return nil
 }
@@ -187,9 +198,6 @@ func (e DocumentPublished) Evolve(s *State, p domain.Posting) {
 // Evolve implements domain.Evolver.
 func (e DocumentApproved) Evolve(s *State, p domain.Posting) {
 	i := s.version(e.Version)
-	if i < 0 {
-		return
-	}
 	s.Versions = slices.Clone(s.Versions)
 	s.Versions[i].Approver, s.Versions[i].Approved = e.Approver, p.Occurred
 }

@@ -264,7 +264,11 @@ func (e PersonUnblocked) Evolve(s *State, _ domain.Posting) { s.At = PhaseActive
 func (e PersonRemoved) Evolve(s *State, _ domain.Posting) { s.At, s.Grants = PhaseRemoved, nil }
 
 // Evolve implements domain.Evolver.
-func (e ConfidentialityAcknowledged) Evolve(s *State, _ domain.Posting) { s.Promised = e.At }
+func (e ConfidentialityAcknowledged) Evolve(s *State, _ domain.Posting) {
+	if e.At.After(s.Promised) {
+		s.Promised = e.At
+	}
+}
 
 func (s *State) without(role domain.Code) []RoleGranted {
 	return slices.DeleteFunc(slices.Clone(s.Grants), func(g RoleGranted) bool { return g.Role == role })
