@@ -37,11 +37,10 @@ const (
 // State is what is known of one person. What names them stands sealed in its
 // entries.
 type State struct {
-	At     domain.Code // phase
-	Person PersonAdded
-	Grants []RoleGranted // as they stand, in the order given
-	// Promised is when they last promised confidentiality; zero: never.
-	Promised time.Time
+	At       domain.Code // phase
+	Person   PersonAdded
+	Grants   []RoleGranted // as they stand, in the order given
+	Promises []ConfidentialityAcknowledged
 }
 
 // Phase implements domain.Standing.

@@ -191,7 +191,7 @@ func (c GrantRole) Decide(d *domain.Deciding[State]) error {
 	}) {
 		return domain.Refuse(domain.CodeNoChange, "GOV-01", "the person has the role %s already", c.Role)
 	}
-	if d.Told.Promised.IsZero() {
+	if len(d.Told.Promises) == 0 {
 		d.Warn("confidentiality_missing", "ORG-13", "the person has not committed to confidentiality yet (AcknowledgeConfidentiality)")
 	}
 	return d.Emit(RoleGranted(c))
@@ -265,9 +265,7 @@ func (e PersonRemoved) Evolve(s *State, _ domain.Posting) { s.At, s.Grants = Pha
 
 // Evolve implements domain.Evolver.
 func (e ConfidentialityAcknowledged) Evolve(s *State, _ domain.Posting) {
-	if e.At.After(s.Promised) {
-		s.Promised = e.At
-	}
+	s.Promises = append(slices.Clip(s.Promises), e)
 }
 
 func (s *State) without(role domain.Code) []RoleGranted {
