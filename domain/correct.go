@@ -220,12 +220,12 @@ func (c CorrectFact) Correct(o Order, was, given, is Event) (FactCorrected, erro
 			}
 			continue
 		}
-		if asked && !hasText(f.Type) && !bytes.Equal(after[name], wanted[name]) {
+		if asked && !mayHoldText(f.Type) && !bytes.Equal(after[name], wanted[name]) {
 			return out, Invalid("fields."+name, "%s follows from other fields of %s; correct those", name, is.EventName())
 		}
 		differs := !bytes.Equal(a, b)
 		changed = changed || differs
-		if differs || asked && hasText(f.Type) {
+		if differs || asked && mayHoldText(f.Type) {
 			out.Fields[Code(name)] = Value{string(a)}
 		}
 	}
@@ -308,8 +308,8 @@ func fieldsOf(e Event) map[string]reflect.StructField {
 	return out
 }
 
-// hasText reports whether sealed text can stand below a list or object.
-func hasText(t reflect.Type) bool { return plan(t).sealed }
+// mayHoldText reports whether sealed text can stand below a list or object.
+func mayHoldText(t reflect.Type) bool { return plan(t).sealed }
 
 // wordsFor says what a field of a type takes.
 func wordsFor(t reflect.Type) string {

@@ -36,7 +36,9 @@ func kindsOf(t testing.TB) ([]domain.Kind, *policy.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lists := func() (domain.Codes, []domain.Basis) { return set, []domain.Basis{{Kind: "policy", Seq: 2, Hash: set.Hash()}} }
+	lists := func() (domain.Codes, []domain.Basis) {
+		return set, []domain.Basis{{Kind: "policy", Seq: 2, Hash: set.Hash()}}
+	}
 	return []domain.Kind{
 		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists), organisation.Kind(lists), person.Kind(lists),
 		service.Kind(lists), supplier.Kind(lists),

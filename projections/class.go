@@ -49,7 +49,7 @@ func AppendClass(b []byte, c Class) []byte {
 
 // Class reads what AppendClass wrote.
 func (d *Dec) Class() Class {
-	c := Class{Track: domain.Code(d.Text()), TLP: domain.Code(d.Text())}
+	c := Class{Track: domain.Code(d.Word()), TLP: domain.Code(d.Word())}
 	if p := d.Take(1); p != nil && p[0] == 1 {
 		copy(c.Need[:], d.Take(len(c.Need)))
 	}

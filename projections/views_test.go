@@ -146,14 +146,16 @@ func story() []*domain.Entry {
 		{key, 6000, 0, officer, "ReopenIncident", []domain.Event{incident.IncidentReopened{Because: "manual", Leg: 2, At: at(6000)}}},
 	}
 	var out []*domain.Entry
+	last := map[domain.Key]domain.Seq{}
 	for i, l := range lines {
-		en := &domain.Entry{Seq: domain.Seq(i + 1), Size: 500 + i, Org: "org-1", Kind: "incident", Key: l.key, ID: domain.OrderID{UUID: id('o', uint64(i))},
+		en := &domain.Entry{Seq: domain.Seq(i + 1), Prev: last[l.key], Size: 500 + i, Org: "org-1", Kind: "incident", Key: l.key, ID: domain.OrderID{UUID: id('o', uint64(i))},
 			Command: l.command, Actor: l.actor, Recorded: at(l.min),
 			Occurred: domain.Moment{Time: at(l.min - l.late).In(zone), Precision: domain.PrecisionMinute}}
 		for _, e := range l.events {
 			en.Events = append(en.Events, domain.Record{Type: e.EventName(), V: 1, Event: e})
 		}
 		out = append(out, en)
+		last[l.key] = en.Seq
 	}
 	return out
 }

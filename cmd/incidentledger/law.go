@@ -11,7 +11,6 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/ledger"
-	"incidentledger/domain/organisation"
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
 	"incidentledger/handlers/policyfile"
@@ -28,29 +27,26 @@ const lawSet domain.Code = "nl-be-local-government"
 // it. The entry's hash decides: a file that does not match it is an error.
 type law struct {
 	ledger *eventstore.Ledger
-	dir    string // of the policy sets
+	ref    domain.Ref // of the adoption
+	dir    string     // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
 	registers *registers
 
 	mu      sync.Mutex
-	seen    [2]domain.Seq // last entries of the adoption and of the profile that basis rests on
+	seen    domain.Seq // last entry of the adoption that basis rests on
 	basis   incident.Basis
 	founded ledger.LedgerFounded
 }
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
-	kinds := map[domain.KindName]domain.Kind{}
+	ref := domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(l.Org(), lawSet)}
+	w := &law{ledger: l, ref: ref, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{}}
 	for _, k := range storeKinds() {
-		kinds[k.Name] = k
+		w.kinds[k.Name] = k
 	}
-	w := &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: kinds}
 	w.registers = newRegisters(w)
 	return w
-}
-
-func (w *law) ref() domain.Ref {
-	return domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(w.ledger.Org(), lawSet)}
 }
 
 // current is the basis of a decision taken now. Where the adopted sets cannot
@@ -58,44 +54,24 @@ func (w *law) ref() domain.Ref {
 func (w *law) current() incident.Basis {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if head := w.heads(); head != w.seen {
+	if head := w.ledger.Head(w.ref); head != w.seen {
 		if b, err := w.read(context.Background()); err == nil {
 			w.basis, w.seen = b, head
 		}
 	}
-	return w.basis
+	return w.registers.basis(w.basis)
 }
 
 // load reads the basis and says what is wrong with it.
 func (w *law) load(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	head := w.heads()
 	b, err := w.read(ctx)
 	if err != nil {
 		return err
 	}
-	w.basis, w.seen = b, head
+	w.basis, w.seen = b, w.ledger.Head(w.ref)
 	return nil
-}
-
-// heads are the last entries of what the basis rests on. What is read after them
-// may be newer: then it is read again.
-func (w *law) heads() [2]domain.Seq {
-	return [2]domain.Seq{w.ledger.Head(w.ref()), w.ledger.Head(w.profileRef())}
-}
-
-// lists gives the adopted code lists, and where in the ledger they stand.
-func (w *law) lists() (domain.Codes, []domain.Basis) {
-	b := w.current()
-	if b.Current == nil {
-		return nil, nil
-	}
-	return b.Current, b.Refs[:1]
-}
-
-func (w *law) profileRef() domain.Ref {
-	return domain.Ref{Kind: organisation.Name, Key: organisation.Key(w.ledger.Org())}
 }
 
 // genesis is what the ledger's founding says.
@@ -107,7 +83,7 @@ func (w *law) genesis() ledger.LedgerFounded {
 
 func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	org := w.ledger.Org()
-	st, first, _, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
+	st, first, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
 	if err != nil {
 		return incident.Basis{}, err
 	}
@@ -115,12 +91,12 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	if first == nil {
 		return incident.Basis{}, fmt.Errorf("organisation %s: its ledger has no founding entry", org)
 	}
-	st, _, _, err = w.fold(ctx, w.ref())
+	st, _, err = w.fold(ctx, w.ref)
 	if err != nil {
 		return incident.Basis{}, err
 	}
 	adopted := st.(policy.Adoption)
-	b := incident.Basis{Register: w.registers, Basis: policy.Basis{
+	b := incident.Basis{Basis: policy.Basis{
 		Sets:    map[domain.Hash]*policy.Set{},
 		Profile: map[policy.Path]domain.Code{policy.OrgCountry: w.founded.Country},
 	}}
@@ -135,37 +111,29 @@ func (w *law) read(ctx context.Context) (incident.Basis, error) {
 	}
 	b.Current = b.Sets[cur.Policy]
 	b.Refs = []domain.Basis{
-		{Kind: policy.AdoptionKind, Key: w.ref().Key, Seq: cur.Seq, Hash: cur.Policy},
+		{Kind: policy.AdoptionKind, Key: w.ref.Key, Seq: cur.Seq, Hash: cur.Policy},
 		{Kind: ledger.Name, Key: ledger.Key(org), Seq: first.Seq, Hash: first.Hash},
-	}
-	st, _, last, err := w.fold(ctx, w.profileRef())
-	if err != nil {
-		return incident.Basis{}, err
-	}
-	if last != nil {
-		b.Dated = st.(domain.Dossier[organisation.State]).Told.Dated()
-		b.Refs = append(b.Refs, domain.Basis{Kind: organisation.Name, Key: w.profileRef().Key, Seq: last.Seq, Hash: last.Hash})
 	}
 	return b, nil
 }
 
-// fold gives an aggregate's state and its first and last entries.
-func (w *law) fold(ctx context.Context, ref domain.Ref) (st domain.State, first, last *domain.Entry, err error) {
+// fold gives an aggregate's state and its first entry.
+func (w *law) fold(ctx context.Context, ref domain.Ref) (domain.State, *domain.Entry, error) {
 	k := w.kinds[ref.Kind]
-	st = k.New()
+	st := k.New()
+	var first *domain.Entry
 	for en, err := range w.ledger.Load(ctx, ref, 0) {
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		if first == nil {
 			first = en
 		}
-		last = en
 		if st, err = k.Evolve(st, *en); err != nil {
-			return nil, nil, nil, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
+			return nil, nil, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
 		}
 	}
-	return st, first, last, nil
+	return st, first, nil
 }
 
 // set reads an adopted policy set. A file that is missing or damaged is put back

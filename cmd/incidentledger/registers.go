@@ -51,11 +51,17 @@ func (g *registers) find(ref domain.Ref) (standing, bool) {
 	if r, ok := g.known[ref]; ok && r.basis.Seq == head {
 		return r, true
 	}
-	st, _, last, err := g.law.fold(context.Background(), ref)
-	if err != nil || last == nil {
-		return standing{}, false
+	k := g.law.kinds[ref.Kind]
+	r := standing{state: k.New()}
+	for en, err := range g.law.ledger.Load(context.Background(), ref, 0) {
+		if err == nil {
+			r.state, err = k.Evolve(r.state, *en)
+		}
+		if err != nil {
+			return standing{}, false
+		}
+		r.basis = domain.Basis{Kind: ref.Kind, Key: ref.Key, Seq: en.Seq, Hash: en.Hash}
 	}
-	r := standing{domain.Basis{Kind: ref.Kind, Key: ref.Key, Seq: last.Seq, Hash: last.Hash}, st}
 	g.known[ref] = r
 	return r, true
 }

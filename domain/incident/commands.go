@@ -51,6 +51,15 @@ var commands = slices.Concat(
 	resolveCommands,
 	clockCommands,
 	deliveryCommands,
+	chainCommands,
+	routingCommands,
+	environmentCommands,
+	shutdownCommands,
+	noticeCommands,
+	downtimeCommands,
+	obligationCommands,
+	creditCommands,
+	planCommands,
 )
 
 func blank[C any, P interface {

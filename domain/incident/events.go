@@ -27,6 +27,15 @@ var events = domain.EventTable(slices.Concat(
 	resolveEvents,
 	deliveryEvents,
 	notificationEvents,
+	chainEvents,
+	routingEvents,
+	environmentEvents,
+	shutdownEvents,
+	noticeEvents,
+	downtimeEvents,
+	obligationEvents,
+	creditEvents,
+	planEvents,
 	derivedEvents,
 ))
 

@@ -25,6 +25,7 @@ func Facts(s *Incident) policy.Facts {
 			policy.IncidentSuspectedLeak:    r.SuspectedDataLeak,
 			policy.IncidentDropped:          s.Dropped(),
 		},
+		Each:  map[domain.Code][]policy.Item{},
 		Holds: s.Holds,
 		Leg:   s.Leg,
 		Bound: make(map[policy.ClockID]domain.Hash, len(s.Clocks)),
@@ -80,6 +81,9 @@ func Facts(s *Incident) policy.Facts {
 	for i := range s.Notifications {
 		s.Notifications[i].tell(&f)
 	}
+	s.tellChain(&f)
+	s.tellNotices(&f)
+	s.tellDowntimes(&f)
 	return f
 }
 

@@ -12,6 +12,7 @@ const Name domain.KindName = "incident"
 
 //go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go log.go
 //go:embed notification.go notify.go people.go priority.go report.go resolve.go value.go verify.go
+//go:embed chain.go credit.go downtime.go notice.go obligation.go plan.go routing.go shutdown.go testenvironment.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

@@ -85,12 +85,7 @@ func (c NotifyAuthority) decide(d *deciding) error {
 	e := AuthorityNotified{
 		Duties: c.Duties, Authority: c.Authority, Regime: c.Regime, Stage: c.Stage, Via: c.Via,
 		Submitted: c.Submitted, Channels: c.Channels, LateReason: c.LateReason, HasLateReason: c.LateReason != "",
-	}
-	if len(c.Answers) > 0 {
-		e.Answers = make(map[domain.Code]Given, len(c.Answers))
-		for field, a := range c.Answers {
-			e.Answers[field] = Given(a)
-		}
+		Answers: given(c.Answers),
 	}
 	e.demand(d)
 	late := e.judge(d.s)

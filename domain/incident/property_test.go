@@ -67,6 +67,11 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"notification":%q,"submitted":%q,"channels":%s,"reason":"R"}`, made("$notification"), instant("submitted"), channels())
 	case "ResolveIncident":
 		args = fmt.Sprintf(`{"cause":"C","resolution":"R","restoredAt":%q}`, instant("restored"))
+	case "RecordDowntime":
+		args = fmt.Sprintf(`{"service":%q,"from":%q%s}`, pick("service", "mail", "web"), w.now.Truncate(24*time.Hour).Format(time.RFC3339),
+			pick("to", "", fmt.Sprintf(`,"to":%q`, instant("to"))))
+	case "RecordSupplierNotice":
+		args = fmt.Sprintf(`{"supplier":%q,"service":"mail","receivedAt":%q,"content":"C"}`, pick("supplier", "centric", "hoster"), instant("received"))
 	case "CloseIncident":
 		args = pick("override", `{}`, `{"override":{"reason":"R"}}`)
 	case "CorrectFact":

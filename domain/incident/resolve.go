@@ -172,7 +172,8 @@ func (s *Incident) open() []openItem {
 	if provisional {
 		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
 	}
-	return out
+	out = append(out, s.Chain.open()...)
+	return append(out, s.openContinuity()...)
 }
 
 func (e IncidentResolved) evolve(s *Incident, _ *posting) {

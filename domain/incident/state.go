@@ -67,6 +67,8 @@ type Told struct {
 	Escalations   []Escalation
 	Notifications []Notification
 	Aware         []Awareness
+	Chain         Chain
+	Continuity    Continuity
 	Deviations    int // facts accepted against a rule
 }
 

@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 // next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
-// says what the organisation's profile tells from then on.
+// says what the organisation's profile tells from then on, and lines "service
+// CODE JSON" and "supplier CODE JSON" what its register does.
 //
 // Those in testdata go by a small policy set, those in testdata/procedure by the
 // set that the program ships. A line "requirements: INT-01 INT-02" in the title
@@ -81,6 +82,7 @@ func TestStories(t *testing.T) {
 		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
 		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
 		RefusedNoDuty, RefusedHold, RefusedWithdrawn, domain.CodeDenied, domain.CodeInvalid,
+		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
 	} {
 		if !refusals[code] {
 			t.Errorf("no story with the refusal %s", code)
@@ -156,6 +158,12 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 	case "profile":
 		path, value, _ := strings.Cut(rest, " ")
 		st.basis.Profile[policy.Path(path)] = domain.Code(value)
+		return nil, nil
+	case "service", "supplier":
+		code, said, _ := strings.Cut(rest, " ")
+		if err := st.register(word, domain.Code(code), said); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
 		return nil, nil
 	case "by":
 		medium, who, _ := strings.Cut(rest, " ")

@@ -84,7 +84,7 @@ func Derive(f Facts, b Basis) ([]Clock, error) {
 	if b.Current != nil && b.Current.law == nil {
 		return nil, errNotMade
 	}
-	out := make([]Clock, 0, max(12, len(f.Bound)+4))
+	out := make([]Clock, 0, len(f.Bound)+2) // a clock is large, and most incidents have few
 	for id, hash := range f.Bound {
 		if _, earlier := f.Earlier[id]; earlier {
 			continue

@@ -57,6 +57,7 @@ const (
 
 	ChainReported      Path = "chain.reported"      // At: when the chain desk was told
 	ChainRegistered    Path = "chain.registered"    // At: when it gave its number
+	ChainRouted        Path = "chain.routed"        // At: when it first went to a resolver group
 	ChainPriority      Path = "chain.priority"      // Num 1..5
 	ChainIndicativeDue Path = "chain.indicativeDue" // At: the chain's own indication
 
@@ -69,7 +70,7 @@ func itemFact(p Path) kindOfFact {
 	switch p {
 	case ReviewAt, ReviewHeld, RequestReceived, RequestAnswerBy, RequestAnswered, SupplementSince, SupplementExpected, SupplementGiven,
 		DowntimeFrom, DowntimeTo, EscalationAt, EscalationAnswered, NoticeReceived, NoticeNextAt, NoticeNext,
-		ChainReported, ChainRegistered, ChainIndicativeDue:
+		ChainReported, ChainRegistered, ChainRouted, ChainIndicativeDue:
 		return atFact
 	case RequestFrom, SupplementTo, SupplementRegime, DowntimeService, EscalationKind, NoticeSupplier:
 		return codeFact

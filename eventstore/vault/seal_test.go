@@ -215,7 +215,7 @@ func TestADisclosureIsBelievedByItsDigestOnly(t *testing.T) {
 		if err := errors.Join(err, v.await(context.Background(), groups)); err != nil {
 			t.Fatal(err)
 		}
-		box, err := v.box(boxName(org, orderID(1), 0), scopes, keys, tc.disclosures)
+		box, err := v.box(boxName(org, orderID(1), 0), part{scopes, tc.disclosures}, keys)
 		if err != nil {
 			t.Fatal(err)
 		}

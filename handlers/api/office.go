@@ -9,6 +9,7 @@ import (
 	"incidentledger/domain/incident"
 	"incidentledger/domain/policy"
 	"incidentledger/handlers"
+	"incidentledger/handlers/report"
 	"incidentledger/projections"
 )
 
@@ -29,6 +30,9 @@ type Office struct {
 	Views  *projections.DB
 	Law    func() incident.Basis // the policy adopted now
 	Broken func() error          // why the ledger takes no more entries; nil: it always does
+
+	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
+	Improvements func(incident domain.Key) []report.Follow // that came of an incident; nil: none
 }
 
 // A Config says what an API serves.

@@ -81,7 +81,7 @@ var pathParam = regexp.MustCompile(`\{(\w+)\}`)
 
 var pathDocs = map[string]string{
 	"org": "id of the organisation", "key": "key of the incident, or its number such as 2026-0042", "name": "name of the command",
-	"list": "name of the list", "clock": "id of the clock, its slashes escaped", "view": "name of the view", "kind": "kind of aggregate",
+	"list": "name of the list", "clock": "id of the clock, its slashes escaped", "view": "name of the view", "kind": "kind of aggregate", "form": "name of the form",
 }
 
 func (d describer) operation(op *operation) *huma.Operation {
@@ -132,6 +132,10 @@ func (d describer) answers(op *operation, out *huma.Operation) {
 		case status == http.StatusNotModified:
 		case op.gives != nil:
 			r.Content = map[string]*huma.MediaType{media: {Schema: d.schema(op.gives)}}
+			if _, isList := op.isList(); isList {
+				r.Content[mediaCSV] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+				r.Content[mediaXLSX] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+			}
 		default:
 			r.Content = map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: "string"}}}
 		}

@@ -83,6 +83,13 @@ func (s *server) serve(op *operation) http.HandlerFunc {
 		if a == nil {
 			return
 		}
+		switch done, err := q.export(a); {
+		case err != nil:
+			s.refuse(w, r, err)
+			return
+		case done:
+			return
+		}
 		h := w.Header()
 		for name, v := range a.header {
 			h[name] = v

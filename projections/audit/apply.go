@@ -37,12 +37,12 @@ func blockOf(s domain.Seq) uint32 { return uint32(s >> blockBits) }
 func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	var kb, vb [256]byte
 	k := projections.KeySeq(append(kb[:0], 's'), en.Seq)
-	tx.Set(k, encode(vb[:0], en))
+	tx.Add(k, encode(vb[:0], en))
 	if !en.Actor.ID.IsZero() {
 		k = append(append(kb[:0], 'a'), en.Actor.ID.UUID[:]...)
-		tx.Set(projections.KeySeq(k, en.Seq), nil)
+		tx.Add(projections.KeySeq(k, en.Seq), nil)
 	}
-	tx.Set(projections.KeySeq(aggregate(kb[:0], en.Ref()), en.Seq), nil)
+	tx.Add(projections.KeySeq(aggregate(kb[:0], en.Ref()), en.Seq), nil)
 	if err := post(tx, posting(kb[:0], 'c', en.Command), en.Seq); err != nil {
 		return err
 	}

@@ -41,9 +41,13 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	}
 	f := file{class: projections.PlainClass()}
 	k := append([]byte{'i'}, en.Key.UUID[:]...)
-	old, found := tx.Get(k)
+	var old []byte
+	found := false
+	if en.Prev != 0 { // before an incident's first entry there is no row, and looking in vain is dear
+		old, found = tx.Get(k)
+	}
 	if found {
-		if err := f.decode(old); err != nil {
+		if err := f.decode(tx.Dec(old)); err != nil {
 			return fmt.Errorf("incident %s: %w", en.Key, err)
 		}
 	}

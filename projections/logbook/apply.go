@@ -35,9 +35,9 @@ func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	}
 	var kb [32]byte
 	var vb [384]byte
-	tx.Set(lineKey(kb[:0], en.Key, en.Seq), encode(vb[:0], en))
+	tx.Add(lineKey(kb[:0], en.Key, en.Seq), encode(vb[:0], en))
 	k := projections.KeySeq(projections.KeyTime(append(kb[:0], 'w'), en.Recorded), en.Seq)
-	tx.Set(k, en.Key.UUID[:])
+	tx.Add(k, en.Key.UUID[:])
 	return classify(tx, en)
 }
 

@@ -57,13 +57,12 @@ func (r *Row) encode(b []byte) []byte {
 	return b
 }
 
-func (r *Row) decode(key domain.Key, v []byte) error {
-	d := projections.NewDec(v)
+func (r *Row) decode(key domain.Key, d projections.Dec) error {
 	r.Key = key
 	r.Number = d.Text()
 	r.First, r.Last = domain.Seq(d.Num()), domain.Seq(d.Num())
 	for _, c := range r.codes() {
-		*c = domain.Code(d.Text())
+		*c = domain.Code(d.Word())
 	}
 	for _, n := range [...]*int{&r.Computed, &r.Overridden, &r.Leg, &r.Escalations} {
 		*n = int(d.Num())
@@ -90,7 +89,7 @@ func (r *Row) decode(key domain.Key, v []byte) error {
 		r.waiting = append(r.waiting, domain.Key{UUID: d.ID()})
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
-		r.awareness = append(r.awareness, awareness{domain.Code(d.Text()), domain.Code(d.Text()), d.Time(), domain.Seq(d.Num())})
+		r.awareness = append(r.awareness, awareness{domain.Code(d.Word()), domain.Code(d.Word()), d.Time(), domain.Seq(d.Num())})
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
 		r.Clocks = append(r.Clocks, decodeClock(&d))
@@ -129,7 +128,7 @@ func (c *Clock) encode(b []byte) []byte {
 }
 
 func decodeClock(d *projections.Dec) Clock {
-	c := Clock{ID: domain.Code(d.Text())}
+	c := Clock{ID: domain.Code(d.Word())}
 	var flags byte
 	if p := d.Take(1); p != nil {
 		flags = p[0]

@@ -37,7 +37,7 @@ func (g *Register) ByKey(key domain.Key, allow func(Class) bool) (Row, error) {
 		return Row{}, domain.ErrNotFound
 	}
 	var r Row
-	if err := r.decode(key, v); err != nil {
+	if err := r.decode(key, g.r.Dec(v)); err != nil {
 		return Row{}, err
 	}
 	if allow != nil && !allow(r.Class) {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// evaluateVerb prints the evaluation report of an incident, or writes it.
+func (a *app) evaluateVerb() *cobra.Command {
+	var as, out string
+	cmd := &cobra.Command{
+		Use: "evaluate KEY", Short: "The evaluation report of an incident, from the ledger alone", Args: argsBetween(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.document(cmd, as, out, "incidents", args[0], "evaluation")
+		},
+	}
+	documentFlags(cmd, &as, &out)
+	return cmd
+}
+
+// formVerb prints a standard form filled in from the ledger, or writes it.
+func (a *app) formVerb() *cobra.Command {
+	var as, out string
+	cmd := &cobra.Command{
+		Use: "form KEY registration|logbook", Short: "A standard form of an incident, filled in from the ledger", Args: argsBetween(2, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.document(cmd, as, out, "incidents", args[0], "forms", args[1])
+		},
+	}
+	documentFlags(cmd, &as, &out)
+	return cmd
+}
+
+func documentFlags(cmd *cobra.Command, as, out *string) {
+	cmd.Flags().StringVar(as, "as", "", "html, pdf or json (default html; json with --format json)")
+	cmd.Flags().StringVarP(out, "output", "o", "", "write it to this file instead of printing it")
+}
+
+// document asks for a document and prints or writes it. It never writes over a
+// file.
+func (a *app) document(cmd *cobra.Command, as, out string, path ...string) error {
+	switch {
+	case as == "" && a.format == "json":
+		as = "json"
+	case as == "":
+		as = "html"
+	case as != "html" && as != "pdf" && as != "json":
+		return usage("--as is %q; choose html, pdf or json", as)
+	}
+	if as == "pdf" && out == "" {
+		return usage("a PDF is not for the terminal; say with -o FILE where it goes")
+	}
+	return a.ask(cmd, func(ctx context.Context, c *client) error {
+		var raw []byte
+		query := url.Values{"as": {as}}
+		if as != "json" {
+			query.Set("lang", "nl")
+			if cmd.Flags().Changed("lang") {
+				query.Set("lang", a.lang)
+			}
+		}
+		if err := c.fresh(ctx, c.path(path...), query, &raw); err != nil {
+			return err
+		}
+		if out == "" {
+			if as == "json" {
+				return a.json(raw)
+			}
+			_, err := a.std.out.Write(raw)
+			return err
+		}
+		f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return usage("-o: %v", err)
+		}
+		_, err = f.Write(raw)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err == nil {
+			a.say("Written to %s (%d bytes). It holds opened words: keep it as confidential as the incident.", out, len(raw))
+		}
+		return err
+	})
+}

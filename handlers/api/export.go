@@ -1,0 +1,199 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Every list can be had as a table for a spreadsheet: one row an item, one column
+// a member in the order of the description, what lies deeper as JSON.
+
+const (
+	mediaCSV  = "text/csv"
+	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
+var formatParam = param{name: "format", kind: word, oneof: []string{"json", "csv", "xlsx"},
+	doc: "csv or xlsx: the page as a table for a spreadsheet; Next-Cursor in the header then leads on"}
+
+// isList tells whether an operation answers a page of items, and gives their type.
+func (op *operation) isList() (reflect.Type, bool) {
+	t := reflect.TypeOf(op.gives)
+	if t == nil || t.Kind() != reflect.Struct || !strings.HasPrefix(t.Name(), "page[") {
+		return nil, false
+	}
+	items, _ := t.FieldByName("Items")
+	return items.Type.Elem(), true
+}
+
+// export writes a page as a table. It reports whether that was asked for.
+func (q *request) export(a *answer) (bool, error) {
+	format := q.text("format")
+	item, isList := q.op.isList()
+	if !isList || format == "" || format == "json" {
+		return false, nil
+	}
+	b, err := json.Marshal(a.body)
+	if err != nil {
+		return false, err
+	}
+	var list page[map[string]json.RawMessage]
+	if err := json.Unmarshal(b, &list); err != nil {
+		return false, err
+	}
+	head := members(item)
+	rows := make([][]any, len(list.Items))
+	for i, it := range list.Items {
+		rows[i] = make([]any, len(head))
+		for j, name := range head {
+			rows[i][j] = cellOf(it[name])
+		}
+	}
+	out, media := []byte(nil), mediaCSV
+	if format == "csv" {
+		out, err = asCSV(head, rows)
+	} else {
+		media = mediaXLSX
+		out, err = asXLSX(q.op.id, head, rows)
+	}
+	if err != nil {
+		return false, fmt.Errorf("api: %s as %s: %w", q.op.id, format, err)
+	}
+	h := q.w.Header()
+	for name, v := range a.header {
+		h[name] = v
+	}
+	if list.Next != "" {
+		h.Set("Next-Cursor", list.Next)
+	}
+	h.Set("Content-Type", media)
+	h.Set("Content-Disposition", `attachment; filename="`+q.op.id+"."+format+`"`)
+	q.w.WriteHeader(http.StatusOK)
+	_, _ = q.w.Write(out) // a failure is the connection's
+	return true, nil
+}
+
+// members names the members of an item in the order of their declaration.
+func members(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			out = append(out, members(f.Type)...)
+		case f.IsExported() && name != "-" && name != "":
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// cellOf gives a JSON value as a spreadsheet shows it: text, a number, an
+// instant, yes or no; what is deeper stays JSON.
+func cellOf(raw json.RawMessage) any {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {
+		return ""
+	}
+	switch v := v.(type) {
+	case string, float64:
+		return v
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case []any:
+		words := make([]string, len(v))
+		for i, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return string(raw)
+			}
+			words[i] = s
+		}
+		return strings.Join(words, " ")
+	}
+	return string(raw)
+}
+
+// asCSV writes UTF-8 with its mark, so that spreadsheets read it as such.
+func asCSV(head []string, rows [][]any) ([]byte, error) {
+	b := bytes.NewBufferString("\ufeff")
+	w := csv.NewWriter(b)
+	if err := w.Write(head); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		line := make([]string, len(row))
+		for i, v := range row {
+			line[i] = tame(fmt.Sprint(v))
+			if n, ok := v.(float64); ok {
+				line[i] = fmt.Sprintf("%.0f", n)
+			}
+		}
+		if err := w.Write(line); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+// tame keeps a spreadsheet from taking what somebody typed for a formula.
+func tame(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func asXLSX(name string, head []string, rows [][]any) ([]byte, error) {
+	f := excelize.NewFile()
+	defer f.Close()
+	const sheet = "Sheet1"
+	w, err := f.NewStreamWriter(sheet)
+	if err != nil {
+		return nil, err
+	}
+	titles := make([]any, len(head))
+	for i, h := range head {
+		titles[i] = h
+	}
+	for i, row := range append([][]any{titles}, rows...) {
+		at, err := excelize.CoordinatesToCellName(1, i+1)
+		if err != nil {
+			return nil, err
+		}
+		for j, v := range row {
+			if s, ok := v.(string); ok && len(s) > excelize.TotalCellChars {
+				row[j] = fmt.Sprintf("(%d bytes: too long for a cell, ask for json or csv)", len(s))
+			}
+		}
+		if err := w.SetRow(at, row); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	// Nothing but the rows may tell two exports of the same page apart.
+	fixed := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Format(time.RFC3339)
+	if err := f.SetDocProps(&excelize.DocProperties{Title: name, Creator: "incidentledger", Created: fixed, Modified: fixed}); err != nil {
+		return nil, err
+	}
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/handlers/catalogue"
+	"incidentledger/handlers/report"
+)
+
+// How a document can be had.
+var documentParams = []param{
+	{name: "as", kind: word, oneof: []string{"json", "html", "pdf"}, doc: "without it json"},
+	{name: "lang", kind: word, oneof: catalogue.Languages(), doc: "language of html and pdf; without it nl"},
+}
+
+// reportOperations make documents.
+func (s *server) reportOperations() []*operation {
+	return []*operation{
+		{id: "evaluate-incident", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/evaluation", tag: "reports",
+			do: (*request).evaluation, summary: "The evaluation of an incident, from the ledger alone",
+			about: "Terms met and missed with their derivation, times, decisions and who took them, what was known only later, " +
+				"both timelines, lessons and improvements. html and pdf are for people.",
+			gives: report.Evaluation{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+		{id: "fill-form", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/forms/{form}", tag: "reports",
+			do: (*request).form, summary: "A standard form, filled in from the ledger: registration or logbook",
+			gives: report.Form{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+	}
+}
+
+// source is the office as reports read it.
+func (q *request) source() *report.Source {
+	o := q.office
+	return &report.Source{
+		Org: o.Org, Name: o.Name, Zone: o.Zone, Desk: o.Desk, Log: o.Log, Opener: o.Opener, Law: o.Law, Who: o.Who, Improvements: o.Improvements,
+		Number: func(key domain.Key) string {
+			n, err := q.numberOf(key)
+			if err != nil {
+				return ""
+			}
+			return n
+		},
+	}
+}
+
+func (q *request) evaluation() (*answer, error) {
+	key, err := q.key()
+	if err != nil {
+		return nil, err
+	}
+	e, err := q.source().Evaluate(q.Context(), key, q.now())
+	if err != nil {
+		return nil, notHere(err, "there is no incident %s", key)
+	}
+	return q.written(e, e.Made, "evaluation-"+cmp.Or(e.Number, key.String()), func(w *catalogue.Words) *report.Document { return e.Document(w) })
+}
+
+func (q *request) form() (*answer, error) {
+	key, err := q.key()
+	if err != nil {
+		return nil, err
+	}
+	name := q.PathValue("form")
+	if !slices.Contains(report.Forms(), name) {
+		p := missing("there is no form %q", clip(name, 60))
+		p.Allowed = report.Forms()
+		return nil, p
+	}
+	f, err := q.source().Form(q.Context(), key, name, q.now())
+	if err != nil {
+		return nil, notHere(err, "there is no incident %s", key)
+	}
+	return q.written(f, f.Made, name+"-"+cmp.Or(f.Number, key.String()), func(w *catalogue.Words) *report.Document { return f.Document(w) })
+}
+
+// written answers a report as data, or as the document that it is for people.
+func (q *request) written(data any, made time.Time, name string, doc func(*catalogue.Words) *report.Document) (*answer, error) {
+	as := q.text("as")
+	if as == "" || as == "json" {
+		return &answer{body: data}, nil
+	}
+	lang := q.text("lang")
+	if lang == "" {
+		lang = "nl"
+	}
+	w, err := catalogue.In(lang)
+	if err != nil {
+		return nil, err
+	}
+	d := doc(w)
+	media, b := "text/html; charset=utf-8", []byte(nil)
+	if as == "pdf" {
+		media = "application/pdf"
+		b, err = d.PDF(made)
+	} else {
+		b, err = d.HTML()
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := q.w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Language", lang)
+	h.Set("Content-Disposition", `inline; filename="`+name+"."+as+`"`)
+	_, _ = q.w.Write(b) // a failure is the connection's
+	return nil, nil
+}

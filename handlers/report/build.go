@@ -1,0 +1,145 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
+	"incidentledger/handlers"
+)
+
+// A Source is one organisation's ledger as reports read it.
+type Source struct {
+	Org    domain.OrgID
+	Name   string
+	Zone   *time.Location
+	Desk   *handlers.Desk
+	Log    handlers.Reader
+	Opener handlers.Opener
+	Law    func() incident.Basis
+
+	Number       func(key domain.Key) string        // nil: incidents have none
+	Who          func(id domain.PersonID) string    // nil, or empty: the id itself
+	Improvements func(incident domain.Key) []Follow // nil: none
+}
+
+// lateFrom is how long after it happened a thing must be recorded to stand among
+// what was known only later.
+const lateFrom = 15 * time.Minute
+
+// Evaluate makes the evaluation of an incident as of now. domain.ErrNotFound
+// where there is no such incident.
+func (s *Source) Evaluate(ctx context.Context, key domain.Key, now time.Time) (*Evaluation, error) {
+	b, err := s.read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	st := b.state
+	e := &Evaluation{
+		Org: s.Org, Name: s.Name, Key: key, Seq: st.Seq, Made: now.In(s.Zone), Zone: s.Zone.String(), State: st.Phase,
+		Kind: st.Report.Kind, Drill: st.Report.Exercise, Erased: b.erased, Entries: b.entries, Timeline: b.lines,
+		Times: b.times(), Decisions: b.of(decisions), Notified: b.of(told), Evidence: b.of(evidence), Measures: b.of(measures),
+		Findings: b.of(findings), Lessons: b.of(lessons), Against: b.of(against), Overridden: b.overridden(), Facts: b.report(),
+	}
+	if s.Number != nil {
+		e.Number = s.Number(key)
+	}
+	for _, f := range e.Facts {
+		if f.Field == "title" {
+			e.Title = f.Value
+		}
+	}
+	if e.Terms, err = s.terms(st, now); err != nil {
+		return nil, err
+	}
+	e.Recorded = slices.Clone(e.Timeline)
+	slices.SortStableFunc(e.Timeline, func(a, b Happening) int {
+		return cmp.Or(a.Occurred.Compare(b.Occurred), cmp.Compare(a.Seq, b.Seq))
+	})
+	for _, l := range e.Timeline {
+		if gap := l.Recorded.Sub(l.Occurred); gap >= lateFrom {
+			e.Learned = append(e.Learned, Gap{l, int64(gap / time.Second)})
+		}
+	}
+	if s.Improvements != nil {
+		e.Followed = s.Improvements(key)
+	}
+	return e, nil
+}
+
+// terms gives every clock with its derivation.
+func (s *Source) terms(st *incident.Incident, now time.Time) ([]Term, error) {
+	facts, basis := incident.Facts(st), s.Law().Basis
+	var out []Term
+	for _, id := range slices.Sorted(maps.Keys(st.Clocks)) {
+		c := st.Clocks[id]
+		lines, err := policy.Explain(facts, basis, id)
+		if err != nil {
+			return nil, fmt.Errorf("report: clock %s: %w", id, err)
+		}
+		t := Term{ID: string(id), Rule: c.Rule, Recipient: c.Recipient, Stage: c.Stage, Due: c.Due, Met: c.Met,
+			Statutory: c.Statutory, Provisional: c.Provisional, Derivation: lines, Outcome: "running"}
+		switch {
+		case c.Cancelled:
+			t.Outcome = "cancelled"
+		case !c.Met.IsZero() && c.OnTime():
+			t.Outcome = "met"
+		case !c.Met.IsZero():
+			t.Outcome, t.LateSeconds = "met-late", int64(c.Met.Sub(c.Due)/time.Second)
+		case !c.Due.IsZero() && now.After(c.OverdueAt()):
+			t.Outcome, t.LateSeconds = "missed", int64(now.Sub(c.Due)/time.Second)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// times are the spans that an incident is judged by. Who took it up first counts,
+// and when it worked again at last.
+func (b *book) times() []Took {
+	st := b.state
+	r := &st.Report
+	var notified, taken, restored time.Time
+	for i := range st.Notifications {
+		n := &st.Notifications[i]
+		if at, missing := n.Complete(); !n.Withdrawn && len(missing) == 0 && (notified.IsZero() || at.Before(notified)) {
+			notified = at
+		}
+	}
+	for _, o := range b.opened {
+		switch e := o.event.(type) {
+		case incident.IncidentAcknowledged:
+			if taken.IsZero() || e.At.Before(taken) {
+				taken = e.At
+			}
+		case incident.IncidentResolved:
+			restored = e.RestoredAt
+		}
+	}
+	aware := st.AwareOf(incident.OfBreach)
+	if s := st.AwareOf(incident.OfSignificant); aware.IsZero() || !s.IsZero() && s.Before(aware) {
+		aware = s
+	}
+	out := []Took{
+		{What: "detect", From: r.Started, To: r.Discovered},
+		{What: "report", From: r.Discovered, To: r.Reported},
+		{What: "register", From: r.Reported, To: st.Registered},
+		{What: "react", From: r.Reported, To: taken},
+		{What: "notify", From: aware, To: notified},
+		{What: "restore", From: r.Reported, To: restored},
+		{What: "close", From: r.Reported, To: st.Closed},
+	}
+	for i := range out {
+		if t := &out[i]; !t.From.IsZero() && !t.To.IsZero() {
+			n := int64(t.To.Sub(t.From) / time.Second)
+			t.Seconds = &n
+		}
+	}
+	return out
+}

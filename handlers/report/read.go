@@ -1,0 +1,256 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
+)
+
+// Which events belong to which part of the report. One that is in none stands in
+// the timeline alone.
+var (
+	decisions = []string{"PriorityAssessed", "PriorityOverridden", "SeverityAssessed", "SeverityRaised", "CalamityDeclared", "DecisionRecorded",
+		"EvidenceNeedDecided", "MeasureDeferralDecided", "UpscalingDecided", "ExpertDecided", "RecipientDecided", "DutyDecided", "ExemptionRecorded",
+		"MajorIncidentDeclared", "MajorIncidentStoodDown", "CriticalIncidentDeclared", "KSZMajorClassified", "CommunicationSwitched", "ShutdownOrdered",
+		"ShutdownLifted", "PlanActivated", "PlanDeactivated", "OverrunAccepted", "OverrunRejected", "BreachAssessed", "SignificanceAssessed",
+		"PreventiveChangeSkipped", "IncidentEscalated", "IncidentClosed", "IncidentReopened", "ReportRejected", "ReportWithdrawn", "SuspicionWithdrawn"}
+	told = []string{"AuthorityNotified", "NotificationChannelAdded", "NotificationReceiptRecorded", "NotificationWithdrawn", "ControllerNotified",
+		"DataSubjectsInformed", "PartyInformed", "CustomerInformed", "ChainIncidentReported"}
+	evidence = []string{"EvidenceCollected", "CustodyOffered", "CustodyAccepted", "EvidenceVerified", "EvidenceReleased"}
+	measures = []string{"AssetIsolated", "MeasurePlanned", "MeasureExecuted", "MeasureFailed", "RecoveryAccessGranted", "RecoveryAccessRevoked",
+		"RecoveryReviewed", "IntegrityConfirmed", "IncidentResolved"}
+	findings = []string{"FindingRecorded", "AnalysisRecorded", "EvaluationSubmitted", "EvaluationApproved"}
+	lessons  = []string{"LessonRecorded"}
+	against  = []string{"RuleDeviated"}
+)
+
+// A book is an incident's entries, opened.
+type book struct {
+	state   *incident.Incident
+	lines   []Happening
+	entries int
+	erased  int
+	opened  []openedEvent
+}
+
+type openedEvent struct {
+	seq   domain.Seq
+	event domain.Event
+}
+
+func (s *Source) read(ctx context.Context, key domain.Key) (*book, error) {
+	b := &book{state: new(incident.Incident)}
+	mended := map[domain.Seq][]domain.Seq{}
+	for en, err := range s.Log.Load(ctx, domain.Ref{Kind: incident.Name, Key: key}, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if b.state, err = incident.Evolve(b.state, *en); err != nil {
+			return nil, err
+		}
+		events, by, erased, err := s.Opener.Open(en)
+		if err != nil {
+			return nil, fmt.Errorf("report: entry %d: %w", en.Seq, err)
+		}
+		b.entries++
+		b.erased += erased
+		for _, e := range events {
+			if c, ok := e.(domain.Corrector); ok {
+				mended[c.Correction().Seq] = append(mended[c.Correction().Seq], en.Seq)
+			}
+			if c, ok := e.(incident.EntryCorrected); ok {
+				mended[c.Corrects] = append(mended[c.Corrects], en.Seq)
+			}
+			b.opened = append(b.opened, openedEvent{en.Seq, e})
+			if reckoned(e) {
+				continue
+			}
+			b.lines = append(b.lines, Happening{
+				Seq: en.Seq, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded,
+				Who: s.who(en.Actor.ID), Role: en.Actor.Role, By: s.by(en, by), Event: e.EventName(), Facts: factsOf(e),
+			})
+		}
+	}
+	if b.entries == 0 {
+		return nil, fmt.Errorf("incident %s: %w", key, domain.ErrNotFound)
+	}
+	for i := range b.lines {
+		b.lines[i].Corrected = mended[b.lines[i].Seq]
+	}
+	return b, nil
+}
+
+// reckoned events follow from others; the terms tell of them.
+func reckoned(e domain.Event) bool {
+	switch e.(type) {
+	case policy.ClockArmed, policy.ClockMoved, policy.ClockMet, policy.ClockCancelled, policy.ClockDueSoon,
+		incident.AlertDelivered, incident.AlertFailed:
+		return true
+	}
+	return false
+}
+
+func (s *Source) who(id domain.PersonID) string {
+	if id.IsZero() {
+		return ""
+	}
+	if s.Who != nil {
+		if name := s.Who(id); name != "" {
+			return name
+		}
+	}
+	return id.String()
+}
+
+func (s *Source) by(en *domain.Entry, text string) string {
+	switch {
+	case en.By == nil:
+		return ""
+	case text != "":
+		return text + " (" + string(en.By.Medium) + ")"
+	case !en.By.Person.IsZero():
+		return s.who(en.By.Person) + " (" + string(en.By.Medium) + ")"
+	}
+	return en.By.Contact.String() + " (" + string(en.By.Medium) + ")"
+}
+
+func (b *book) of(types []string) []Happening {
+	var out []Happening
+	for _, l := range b.lines {
+		if slices.Contains(types, l.Event) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// overridden are closings with something open and priorities that are not the
+// matrix's.
+func (b *book) overridden() []Happening {
+	return slices.DeleteFunc(b.of([]string{"IncidentClosed", "PriorityOverridden"}), func(l Happening) bool {
+		return l.Event == "IncidentClosed" && !slices.ContainsFunc(l.Facts, func(f Fact) bool { return f.Field == "overridden" && f.Value == "true" })
+	})
+}
+
+// report gives the fields of the report with corrections worked in, texts too.
+func (b *book) report() []Fact {
+	facts := []Fact{}
+	var first domain.Seq
+	for _, o := range b.opened {
+		switch e := o.event.(type) {
+		case incident.IncidentReported:
+			if first == 0 {
+				first, facts = o.seq, factsOf(e)
+			}
+		case incident.FactCorrected:
+			if e.Corrects != first || e.Event != "IncidentReported" {
+				continue
+			}
+			for name, v := range e.Fields {
+				facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(name) })
+				if !v.IsZero() {
+					facts = append(facts, jsonFacts(string(name), json.RawMessage(v.String()))...)
+				}
+			}
+			for path, text := range e.Texts {
+				facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(path) })
+				facts = append(facts, Fact{Field: string(path), Value: string(text)})
+			}
+		}
+	}
+	return facts
+}
+
+// factsOf gives what an event says, field by field in the order of its
+// declaration, without flags that only say that a text is there.
+func factsOf(e domain.Event) []Fact {
+	out := []Fact{}
+	addFacts(&out, "", reflect.ValueOf(e))
+	return out
+}
+
+func addFacts(out *[]Fact, path string, v reflect.Value) {
+	switch x := v.Interface().(type) {
+	case time.Time:
+		if !x.IsZero() {
+			*out = append(*out, Fact{Field: path, Value: x.Format(time.RFC3339), At: true})
+		}
+		return
+	case fmt.Stringer:
+		if !v.IsZero() {
+			*out = append(*out, Fact{Field: path, Value: x.String()})
+		}
+		return
+	case domain.Code:
+		if x != "" {
+			*out = append(*out, Fact{Field: path, Value: string(x), Code: true})
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			addFacts(out, path, v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if hint := strings.HasPrefix(name, "has") && len(name) > 3 && name[3] >= 'A' && name[3] <= 'Z'; name != "" && !hint {
+				addFacts(out, strings.TrimPrefix(path+"."+name, "."), v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			addFacts(out, path+"."+strconv.Itoa(i), v.Index(i))
+		}
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			addFacts(out, path+"."+k.String(), v.MapIndex(k))
+		}
+	case reflect.Bool:
+		if v.Bool() {
+			*out = append(*out, Fact{Field: path, Value: "true", Code: true})
+		}
+	default:
+		if !v.IsZero() {
+			*out = append(*out, Fact{Field: path, Value: fmt.Sprint(v.Interface())})
+		}
+	}
+}
+
+// jsonFacts gives what a corrected field says.
+func jsonFacts(path string, raw json.RawMessage) []Fact {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return []Fact{{Field: path, Value: string(raw)}}
+	}
+	switch v := v.(type) {
+	case string:
+		_, err := time.Parse(time.RFC3339, v)
+		return []Fact{{Field: path, Value: v, At: err == nil, Code: err != nil}}
+	case bool:
+		if !v {
+			return nil
+		}
+		return []Fact{{Field: path, Value: "true", Code: true}}
+	case []any:
+		var out []Fact
+		for i, e := range v {
+			b, _ := json.Marshal(e)
+			out = append(out, jsonFacts(path+"."+strconv.Itoa(i), b)...)
+		}
+		return out
+	}
+	return []Fact{{Field: path, Value: string(raw)}}
+}

@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"incidentledger/handlers/catalogue"
+)
+
+// Document writes an evaluation out in a language.
+func (e *Evaluation) Document(w *catalogue.Words) *Document {
+	zone, err := time.LoadLocation(e.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	s := shower{w, zone}
+	d := &Document{
+		Lang: w.Lang, Title: w.Say("evaluation.title", "number", s.number(e.Number)),
+		Subtitle: e.Title + "\n" + e.Name,
+		Foot:     w.Say("evaluation.foot", "number", s.number(e.Number), "seq", e.Seq, "made", w.Instant(e.Made, zone)),
+	}
+	if e.Drill {
+		d.Notes = append(d.Notes, w.Say("report.exercise"))
+	}
+	if e.Erased > 0 {
+		d.Notes = append(d.Notes, w.Say("report.erased", "n", e.Erased))
+	}
+	if n := len(e.Overridden); n > 0 {
+		d.Notes = append(d.Notes, w.Say("evaluation.overridden", "n", n))
+	}
+	if n := len(e.Against); n > 0 {
+		d.Notes = append(d.Notes, w.Say("evaluation.against", "n", n))
+	}
+	add := func(key string, sec Section) {
+		sec.Heading = w.Say("evaluation." + key)
+		if len(sec.Pairs) == 0 && (sec.Table == nil || len(sec.Table.Rows) == 0) {
+			sec.Table, sec.Text = nil, append(sec.Text, w.Say("report.nothing"))
+		}
+		d.Sections = append(d.Sections, sec)
+	}
+	add("facts", Section{Pairs: append([][2]string{
+		{w.Say("report.state"), w.Code("state", string(e.State))}, {w.Say("report.key"), e.Key.String()},
+	}, s.pairs(e.Facts)...)})
+	add("times", Section{Pairs: s.times(e.Times)})
+	add("terms", Section{Table: s.terms(e.Terms)})
+	add("derivations", Section{Pairs: s.derivations(e.Terms)})
+	add("overrides", Section{Table: s.lines(append(e.Overridden[:len(e.Overridden):len(e.Overridden)], e.Against...))})
+	add("decisions", Section{Table: s.lines(e.Decisions)})
+	add("notified", Section{Table: s.lines(e.Notified)})
+	add("evidence", Section{Table: s.lines(e.Evidence)})
+	add("measures", Section{Table: s.lines(e.Measures)})
+	add("learned", Section{Table: s.gaps(e.Learned)})
+	add("findings", Section{Table: s.lines(e.Findings)})
+	add("lessons", Section{Table: s.lines(e.Lessons)})
+	add("improvements", Section{Table: s.follows(e.Followed)})
+	add("timeline", Section{Table: s.lines(e.Timeline)})
+	add("recorded", Section{Table: s.lines(e.Recorded)})
+	return d
+}
+
+// A shower writes values in one language and zone.
+type shower struct {
+	w    *catalogue.Words
+	zone *time.Location
+}
+
+func (s shower) number(n string) string {
+	if n == "" {
+		return s.w.Say("report.unnumbered")
+	}
+	return n
+}
+
+func (s shower) pairs(facts []Fact) [][2]string {
+	var out [][2]string
+	for _, f := range facts {
+		out = append(out, [2]string{s.field(f.Field), s.value(f)})
+	}
+	return out
+}
+
+// field names a path: of channels.0.kind the words for channels and kind.
+func (s shower) field(path string) string {
+	parts := strings.Split(path, ".")
+	for i, p := range parts {
+		if p != "" && (p[0] < '0' || p[0] > '9') {
+			parts[i] = s.w.Field(p)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func (s shower) value(f Fact) string {
+	switch {
+	case f.Erased:
+		return s.w.Say("report.gone")
+	case f.At:
+		if t, err := time.Parse(time.RFC3339, f.Value); err == nil {
+			return s.w.Instant(t, s.zone)
+		}
+	case f.Code && f.Value == "true":
+		return s.w.Say("report.yes")
+	case f.Code:
+		return s.w.Code("any", f.Value)
+	}
+	return f.Value
+}
+
+func (s shower) times(times []Took) [][2]string {
+	var out [][2]string
+	for _, t := range times {
+		said := s.w.Say("report.unknown")
+		if t.Seconds != nil {
+			said = s.w.Say("report.from-to", "span", s.w.Span(time.Duration(*t.Seconds)*time.Second),
+				"from", s.w.Instant(t.From, s.zone), "to", s.w.Instant(t.To, s.zone))
+		}
+		out = append(out, [2]string{s.w.Say("took." + t.What), said})
+	}
+	return out
+}
+
+func (s shower) terms(terms []Term) *Table {
+	t := &Table{Head: s.heads("term", "recipient", "due", "met", "outcome")}
+	for _, c := range terms {
+		due, outcome := s.w.Say("report.no-term"), s.w.Say("outcome."+c.Outcome)
+		if !c.Due.IsZero() {
+			due = s.w.Instant(c.Due, s.zone)
+		}
+		if c.LateSeconds > 0 {
+			outcome += "\n" + s.w.Say("report.late-by", "span", s.w.Span(time.Duration(c.LateSeconds)*time.Second))
+		}
+		if c.Provisional {
+			outcome += "\n" + s.w.Say("report.provisional")
+		}
+		if !c.Statutory {
+			outcome += "\n" + s.w.Say("report.local")
+		}
+		t.Rows = append(t.Rows, []string{c.ID, s.w.Code("any", string(c.Recipient)), due, s.w.Instant(c.Met, s.zone), outcome})
+	}
+	return t
+}
+
+func (s shower) derivations(terms []Term) [][2]string {
+	var out [][2]string
+	for _, c := range terms {
+		out = append(out, [2]string{c.ID, strings.Join(c.Derivation, "\n")})
+	}
+	return out
+}
+
+func (s shower) lines(lines []Happening) *Table {
+	t := &Table{Head: s.heads("entry", "happened", "recorded", "who", "what")}
+	for _, l := range lines {
+		t.Rows = append(t.Rows, s.line(l))
+	}
+	return t
+}
+
+func (s shower) line(l Happening) []string {
+	who := l.Who
+	if who == "" {
+		who = s.w.Say("report.nobody")
+	}
+	who += "\n" + s.w.Code("role", string(l.Role))
+	if l.By != "" {
+		who += "\n" + s.w.Say("report.on-word", "who", l.By)
+	}
+	what := s.w.Event(l.Event)
+	for _, f := range l.Facts {
+		what += "\n" + s.field(f.Field) + ": " + s.value(f)
+	}
+	for _, seq := range l.Corrected {
+		what += "\n" + s.w.Say("report.corrected", "seq", seq)
+	}
+	happened := s.w.Instant(l.Occurred, s.zone)
+	if l.Precision != "" && l.Precision != "second" {
+		happened += "\n" + s.w.Say("precision."+string(l.Precision))
+	}
+	return []string{fmt.Sprint(l.Seq), happened, s.w.Instant(l.Recorded, s.zone), who, what}
+}
+
+func (s shower) gaps(gaps []Gap) *Table {
+	t := s.lines(nil)
+	t.Head = append(t.Head, s.w.Say("head.later"))
+	for _, g := range gaps {
+		t.Rows = append(t.Rows, append(s.line(g.Happening), s.w.Span(time.Duration(g.Seconds)*time.Second)))
+	}
+	return t
+}
+
+func (s shower) follows(follows []Follow) *Table {
+	t := &Table{Head: s.heads("what", "owner", "due", "phase")}
+	for _, f := range follows {
+		t.Rows = append(t.Rows, []string{f.Title, f.Owner, s.w.Instant(f.Due, s.zone), s.w.Code("phase", string(f.Phase))})
+	}
+	return t
+}
+
+func (s shower) heads(keys ...string) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = s.w.Say("head." + k)
+	}
+	return out
+}
