@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"incidentledger/domain"
 	"incidentledger/domain/contact"
 	"incidentledger/domain/document"
@@ -101,9 +103,17 @@ func TestStories(t *testing.T) {
 
 const org domain.OrgID = "testorg"
 
+// failer is what testing.TB and rapid.T have in common.
+type failer interface {
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // A story is one aggregate and the desk before it.
 type story struct {
-	t        *testing.T
+	t        failer
 	k        domain.Kind
 	state    domain.State
 	key      domain.Key
@@ -309,7 +319,7 @@ func dump(st domain.State) string {
 }
 
 // reread passes an event through the form in which the ledger keeps it.
-func reread(t testing.TB, k domain.Kind, e domain.Event, o domain.Order) domain.Event {
+func reread(t failer, k domain.Kind, e domain.Event, o domain.Order) domain.Event {
 	open, _ := domain.SetApart(e, domain.Ref{Kind: o.Kind, Key: o.Key}, o.ID)
 	b, err := json.Marshal(open)
 	if err != nil {
@@ -328,6 +338,38 @@ func reread(t testing.TB, k domain.Kind, e domain.Event, o domain.Order) domain.
 	}
 	t.Fatalf("a %s has no event %s", k.Name, e.EventName())
 	return nil
+}
+
+// Whatever is ordered in whatever order by whomever, the answer is events or a
+// refusal, and what story.order holds is held.
+func TestAnyOrdersInAnyOrder(t *testing.T) {
+	kinds, set := kindsOf(t)
+	roles := set.CodesOf("roles")
+	rapid.Check(t, func(t *rapid.T) {
+		k := rapid.SampledFrom(kinds).Draw(t, "kind")
+		st := &story{t: t, k: k, state: k.New(), accepted: map[string]bool{}, refused: map[domain.Code]bool{}}
+		at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+		for range rapid.IntRange(1, 12).Draw(t, "orders") {
+			at = at.Add(time.Duration(rapid.IntRange(0, 1e6).Draw(t, "seconds")) * time.Second)
+			st.now, st.role, st.who = at, rapid.SampledFrom(roles).Draw(t, "role"), domain.PersonID{}
+			if rapid.Bool().Draw(t, "happened") {
+				st.happened = "It had happened."
+			}
+			c := rapid.SampledFrom(k.Commands).Draw(t, "command")
+			args := c.Example
+			if c.Name() == "CorrectFact" {
+				e := rapid.SampledFrom(k.Commands).Draw(t, "of")
+				var members map[domain.Code]json.RawMessage
+				if err := json.Unmarshal([]byte(e.Example), &members); err != nil || len(members) == 0 {
+					continue
+				}
+				name := rapid.SampledFrom(slices.Sorted(maps.Keys(members))).Draw(t, "field")
+				args = fmt.Sprintf(`{"corrects":%d,"fields":{%q:%s},"reason":"x"}`, rapid.IntRange(1, 4).Draw(t, "entry"), name,
+					rapid.SampledFrom([]string{"null", "true", "7", `"x"`, "[]", string(members[name])}).Draw(t, "value"))
+			}
+			_, _ = st.order(c.Name(), args)
+		}
+	})
 }
 
 // What a door shows of a command is written once: every command and every field

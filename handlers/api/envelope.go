@@ -47,13 +47,9 @@ func (q *request) address(env *handlers.Envelope, kind *domain.Kind, keyed bool)
 	if !keyed {
 		return nil
 	}
-	key, err := parseKey(q.PathValue("key"))
-	switch {
-	case err == nil:
-	case kind.Name == incident.Name:
+	key, err := keyOf(kind, q.office.Org, q.PathValue("key"))
+	if err != nil && kind.Name == incident.Name {
 		key, err = q.key()
-	case kind.HasNames():
-		key, err = domain.KeyNamed(q.office.Org, kind.Name, q.PathValue("key")), nil
 	}
 	if err != nil {
 		return err
@@ -63,6 +59,15 @@ func (q *request) address(env *handlers.Envelope, kind *domain.Kind, keyed bool)
 	}
 	env.Key = key
 	return nil
+}
+
+// keyOf reads a key, or a name where aggregates of the kind have names.
+func keyOf(kind *domain.Kind, org domain.OrgID, text string) (domain.Key, error) {
+	key, err := parseKey(text)
+	if err != nil && kind.HasNames() {
+		return domain.KeyNamed(org, kind.Name, text), nil
+	}
+	return key, err
 }
 
 // conditions takes the headers Idempotency-Key and If-Match into the envelope.
