@@ -24,11 +24,9 @@ type Dossier[S any] struct {
 // A Posting is an entry as far as folding needs it: who told what, and when.
 type Posting struct {
 	Seq      Seq
-	Order    OrderID
 	Actor    PersonID // zero: nobody by name
 	Occurred time.Time
-	Recorded time.Time
-	events   []Event // the open part of what can be corrected, and of what follows
+	events   []Event // their open part
 }
 
 // Standing is what a state is, besides what it tells. It is copied by value:
@@ -221,7 +219,7 @@ func (t Table[S]) news(d *Deciding[S], s Dossier[S]) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", t.Name, d.Order.Key, err)
 	}
-	p := Posting{Seq: s.Seq, Order: d.Order.ID, Actor: d.Order.Actor.ID, Occurred: d.At, Recorded: d.Order.Recorded}
+	p := Posting{Seq: s.Seq, Actor: d.Order.Actor.ID, Occurred: d.At}
 	for _, e := range d.events {
 		open, texts := SetApart(e, Ref{d.Order.Kind, d.Order.Key}, d.Order.ID)
 		if len(texts) > 0 {
@@ -310,7 +308,7 @@ func (anyCode) CodesOf(string) []Code     { return nil }
 
 // evolve adds an entry to the state.
 func (t Table[S]) evolve(s Dossier[S], en Entry) (Dossier[S], error) {
-	p := Posting{Seq: en.Seq, Order: en.ID, Actor: en.Actor.ID, Occurred: en.Occurred.Time, Recorded: en.Recorded}
+	p := Posting{Seq: en.Seq, Actor: en.Actor.ID, Occurred: en.Occurred.Time}
 	if p.Occurred.IsZero() {
 		p.Occurred = en.Recorded
 	}

@@ -42,6 +42,7 @@ type DocumentPublished struct {
 	Kind         domain.Code   `json:"kind" rule:"required,oneof=procedure|playbook|form|flow-map|checklist|policy|plan|glossary"`
 	Version      domain.Code   `json:"version" rule:"required"`
 	Services     []domain.Code `json:"services,omitempty"`
+	Suppliers    []domain.Code `json:"suppliers,omitempty"`
 	Categories   []domain.Code `json:"categories,omitempty" rule:"codes=categories"`
 	Improvements []domain.Key  `json:"improvements,omitempty"`
 	ReviewBy     time.Time     `json:"reviewBy,omitzero"`
@@ -80,6 +81,8 @@ type PublishDocument struct {
 	Version domain.Code `json:"version" rule:"required"`
 	// Services are the services it is for.
 	Services []domain.Code `json:"services,omitempty"`
+	// Suppliers are the suppliers whose services it describes (SUP-18).
+	Suppliers []domain.Code `json:"suppliers,omitempty"`
 	// Categories are the categories of incident it is for.
 	Categories []domain.Code `json:"categories,omitempty" rule:"codes=categories"`
 	// Improvements are the ids of the improvements whose lessons it takes up (EVA-04).
