@@ -119,7 +119,8 @@ type Deciding[S any] struct {
 	warnings []Warning
 }
 
-// Emit adds events to the decision.
+// Emit adds events to the decision. It gives nil, so that a command can end with
+// it.
 func (d *Deciding[S]) Emit(e ...Event) error {
 	d.events = append(d.events, e...)
 	return nil

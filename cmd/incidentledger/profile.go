@@ -22,7 +22,7 @@ func (g *registers) basis(b incident.Basis) incident.Basis {
 	if !ok {
 		return incident.Basis{}
 	}
-	b.Dated = datedOf(p.state)
+	b.Dated = p.dated
 	b.Refs = append(b.Refs[:len(b.Refs):len(b.Refs)], p.basis)
 	return b
 }

@@ -10,6 +10,8 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
+	"incidentledger/domain/organisation"
+	"incidentledger/domain/policy"
 	"incidentledger/domain/service"
 	"incidentledger/domain/supplier"
 )
@@ -24,15 +26,18 @@ type registers struct {
 	known map[domain.Ref]standing
 
 	// Improvements have no names, so those of an incident are found by going
-	// through the ledger once, and then through what came since.
-	of      map[domain.Key][]domain.Key // incident → improvements
-	scanned domain.Seq
+	// through the ledger once, and then through what came since. Nobody else waits
+	// for that.
+	scanning sync.Mutex
+	of       map[domain.Key][]domain.Key // incident → improvements
+	scanned  domain.Seq
 }
 
 // A standing is one aggregate as it stands at an entry.
 type standing struct {
 	basis domain.Basis
 	state domain.State
+	dated []policy.Profile // of the organisation's profile alone
 }
 
 func newRegisters(w *law) *registers {
@@ -61,6 +66,9 @@ func (g *registers) find(ref domain.Ref) (standing, bool) {
 			return standing{}, false
 		}
 		r.basis = domain.Basis{Kind: ref.Kind, Key: ref.Key, Seq: en.Seq, Hash: en.Hash}
+	}
+	if ref.Kind == organisation.Name {
+		r.dated = datedOf(r.state)
 	}
 	g.known[ref] = r
 	return r, true
@@ -118,8 +126,8 @@ func (g *registers) improvementsOf(of domain.Key) ([]improvement.State, []domain
 
 // scan notes which improvements name which incident, up to now.
 func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.scanning.Lock()
+	defer g.scanning.Unlock()
 	for en, err := range g.law.ledger.ReadAll(context.Background(), g.scanned) {
 		if err != nil {
 			return nil, err

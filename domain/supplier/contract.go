@@ -155,7 +155,7 @@ func (c RecordContract) Decide(d *domain.Deciding[State]) error {
 		r.Field, r.Allowed = "code", []string{"AmendContract", "CorrectFact"}
 		return r
 	}
-	if err := c.warn(d); err != nil {
+	if err := c.judge(d); err != nil {
 		return err
 	}
 	return d.Emit(ContractRecorded(c))
@@ -166,14 +166,15 @@ func (c AmendContract) Decide(d *domain.Deciding[State]) error {
 	if !d.Told.has(c.Code) {
 		return unknownContract(d.Told, c.Code)
 	}
-	if err := RecordContract(c).warn(d); err != nil {
+	if err := RecordContract(c).judge(d); err != nil {
 		return err
 	}
 	return d.Emit(ContractAmended(c))
 }
 
-// warn tells what an agreement should hold and this one does not.
-func (c RecordContract) warn(d *domain.Deciding[State]) error {
+// judge refuses a cloud that may not be used, and warns of what an agreement
+// should hold and this one does not.
+func (c RecordContract) judge(d *domain.Deciding[State]) error {
 	if c.Cloud == "public" {
 		if err := d.Rule(domain.Refuse(RefusedPublicCloud, "SUP-16", "only a private or community cloud may be used; if it is in use already, record that with the reason why")); err != nil {
 			return err
