@@ -44,6 +44,18 @@ func (e FactCorrected) Correction() Correction {
 	return c
 }
 
+// Take reads a corrected field, where the correction has it.
+func (e FactCorrected) Take(field Code, into any) error {
+	v, given := e.Fields[field]
+	if !given {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(v.String()), into); err != nil {
+		return fmt.Errorf("correction of %s.%s: %w", e.Event, field, err)
+	}
+	return nil
+}
+
 // CorrectFact says that an earlier event was wrong: instants, flags, codes and
 // references included. Both versions stay visible and what follows is reckoned
 // anew (ARC-03). Lines of a logbook have CorrectEntry.

@@ -219,7 +219,7 @@ func tell(t *testing.T, out *bytes.Buffer, db *projections.DB, key domain.Key) {
 	for _, r := range rows {
 		fmt.Fprintf(out, "  %s %s %s %s p%d(%d/%d) leg %d track %s dept %q first %d last %d refs %v overdue %d next %s aware %s resolved %s closed %s deviated %v\n",
 			r.Number, r.Kind, r.Category, r.Phase, r.Priority, r.Computed, r.Overridden, r.Leg, r.Class.Track, r.Department, r.First, r.Last,
-			r.References, r.Overdue(), stamp(r.NextDue()), stamp(r.Aware), stamp(r.Resolved), stamp(r.Closed), r.Deviated)
+			r.References, r.Overdue(r.LastRecorded), stamp(r.NextDue()), stamp(r.Aware), stamp(r.Resolved), stamp(r.Closed), r.Deviated)
 	}
 	log, err := logbook.In(s)
 	must(err)

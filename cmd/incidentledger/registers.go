@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/go-json-experiment/json"
-
 	"incidentledger/domain"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
@@ -106,22 +104,29 @@ func (g *registers) Supplier(code domain.Code) (incident.Supplier, domain.Basis,
 	return out, r.basis, true
 }
 
-// improvementsOf gives the improvements that an incident taught, as they stand.
-func (g *registers) improvementsOf(of domain.Key) ([]improvement.State, []domain.Basis, error) {
+// Improvements implements incident.Register.
+func (g *registers) Improvements(of domain.Key) []incident.Improvement {
 	keys, err := g.scan(of)
 	if err != nil {
-		return nil, nil, err
+		return []incident.Improvement{{}} // one that nobody knows anything of: better open than forgotten
 	}
-	var states []improvement.State
-	var refs []domain.Basis
+	var out []incident.Improvement
 	for _, key := range keys {
-		if r, ok := g.find(domain.Ref{Kind: improvement.Name, Key: key}); ok {
-			if s := r.state.(domain.Dossier[improvement.State]).Told; s.Improvement.Incident == of {
-				states, refs = append(states, s), append(refs, r.basis)
-			}
+		r, ok := g.find(domain.Ref{Kind: improvement.Name, Key: key})
+		if !ok {
+			out = append(out, incident.Improvement{Key: key})
+			continue
 		}
+		s := r.state.(domain.Dossier[improvement.State]).Told
+		if s.Improvement.Incident != of {
+			continue
+		}
+		out = append(out, incident.Improvement{
+			Key: key, Ref: r.basis, Owner: !s.Assignment.Owner.IsZero(), Due: !s.Assignment.Due.IsZero(),
+			Done: s.At == improvement.PhaseVerified, Dropped: s.At == improvement.PhaseDropped,
+		})
 	}
-	return states, refs, nil
+	return out
 }
 
 // scan notes which improvements name which incident, up to now.
@@ -142,9 +147,8 @@ func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 			case improvement.ImprovementProposed:
 				incident = e.Incident
 			case domain.FactCorrected: // it may name another one now
-				var k domain.Key
-				if v, ok := e.Fields["incident"]; ok && json.Unmarshal([]byte(v.String()), &k) == nil {
-					incident = k
+				if err := e.Take("incident", &incident); err != nil {
+					return nil, err
 				}
 			}
 			if !incident.IsZero() && !slices.Contains(g.of[incident], en.Key) {

@@ -69,11 +69,15 @@ func TestRegistersSayWhatTheLedgerSays(t *testing.T) {
 	taught, other := domain.KeyNamed(childOrg, "incident", "a"), domain.KeyNamed(childOrg, "incident", "b")
 	first := give(improvement.Name, domain.Key{}, &improvement.ProposeImprovement{Kind: "prevent", Title: "x", Text: "x", Incident: taught})
 	give(improvement.Name, domain.Key{}, &improvement.ProposeImprovement{Kind: "prevent", Title: "x", Text: "x"})
-	if list, refs, err := g.improvementsOf(taught); err != nil || len(list) != 1 || refs[0].Key != first.Key || list[0].Done() {
-		t.Errorf("improvements: %+v %v %v", list, refs, err)
+	if list := g.Improvements(taught); len(list) != 1 || list[0].Ref.Key != first.Key || list[0] != (incident.Improvement{Key: first.Key, Ref: list[0].Ref}) {
+		t.Errorf("improvements: %+v", list)
+	}
+	give(improvement.Name, first.Key, &improvement.AssignImprovement{Owner: domain.PersonID{UUID: other.UUID}, Due: time.Now().AddDate(0, 1, 0)})
+	if list := g.Improvements(taught); len(list) != 1 || !list[0].Owner || !list[0].Due || list[0].Done {
+		t.Errorf("improvements: %+v", list)
 	}
 	give(improvement.Name, first.Key, &improvement.DropImprovement{Reason: "x"})
-	if list, _, _ := g.improvementsOf(taught); len(list) != 1 || !list[0].Done() {
+	if list := g.Improvements(taught); len(list) != 1 || !list[0].Dropped {
 		t.Errorf("improvements: %+v", list)
 	}
 	var b domain.Value
@@ -81,9 +85,7 @@ func TestRegistersSayWhatTheLedgerSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	give(improvement.Name, first.Key, &domain.CorrectFact{Corrects: first.Seq, Fields: map[domain.Code]domain.Value{"incident": b}, Reason: "x"})
-	now, _, err1 := g.improvementsOf(taught)
-	then, _, err2 := g.improvementsOf(other)
-	if err1 != nil || err2 != nil || len(now) != 0 || len(then) != 1 {
+	if now, then := g.Improvements(taught), g.Improvements(other); len(now) != 0 || len(then) != 1 {
 		t.Errorf("after the correction %d and %d", len(now), len(then))
 	}
 }

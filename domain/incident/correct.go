@@ -9,7 +9,7 @@ import (
 
 var correctCommands = []commandRow{
 	{CommandType: domain.CommandType{New: blank[CorrectFact], Roles: append(slices.Clip(handling), "representative"),
-		Events:  []string{"FactCorrected", "RecipientsDetermined", "IncidentRegistered"},
+		Events:  []string{"FactCorrected", "RecipientsDetermined", "IncidentRegistered", "CalamityDeclared", "IncidentEscalated"},
 		Example: `{"corrects":10,"fields":{"discovered":"2026-11-20T16:40:00+01:00"},"reason":"The train left an hour earlier."}`}},
 }
 

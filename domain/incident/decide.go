@@ -161,7 +161,7 @@ func (d *deciding) follow(b policy.Basis) error {
 			return err
 		}
 	}
-	for _, e := range next.consequences(d.set, d.at) {
+	for _, e := range append(next.consequences(d.set, d.at), d.calls(next)...) {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
 		return nil
 	}
 	var out []domain.Event
-	if want := recipients(set, &s.Told); !slices.Equal(want, s.Recipients) {
+	if want := s.recipients(set); !slices.Equal(want, s.Recipients) {
 		out = append(out, RecipientsDetermined{Recipients: want})
 	}
 	if s.Registered.IsZero() {

@@ -84,6 +84,9 @@ func Facts(s *Incident) policy.Facts {
 	s.tellChain(&f)
 	s.tellNotices(&f)
 	s.tellDowntimes(&f)
+	s.tellStanding(&f)
+	s.tellEscalations(&f)
+	s.Reviews.tell(s, &f)
 	return f
 }
 

@@ -10,9 +10,12 @@ import (
 // Name is the kind's name in the ledger.
 const Name domain.KindName = "incident"
 
-//go:embed breach.go clocks.go correct.go delivery.go escalate.go hold.go log.go
-//go:embed notification.go notify.go people.go priority.go report.go resolve.go value.go verify.go
-//go:embed chain.go credit.go downtime.go notice.go obligation.go plan.go routing.go shutdown.go testenvironment.go
+//go:embed analysis.go breach.go chain.go checklist.go clocks.go correct.go credit.go custody.go delivery.go
+//go:embed distribute.go downtime.go escalate.go evaluation.go evidence.go examine.go hold.go link.go log.go major.go
+//go:embed measure.go notice.go notification.go notify.go number.go obligation.go overrun.go people.go plan.go
+//go:embed prevent.go priority.go recipients.go reclassify.go recovery.go report.go reporter.go resolve.go review.go
+//go:embed routing.go severity.go share.go shutdown.go someone.go team.go testenvironment.go upscale.go value.go
+//go:embed verify.go
 var source embed.FS
 
 // Docs gives what the commands and their fields are for: "Type" and

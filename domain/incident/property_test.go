@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,19 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"clock":%q,"stage":"warn-1"}`, clock())
 	case "MarkOverdue":
 		args = fmt.Sprintf(`{"clock":%q}`, clock())
+	case "ForecastOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"expectedAt":%q,"reason":"R"}`, clock(), w.now.Add(500*time.Hour).Format(time.RFC3339))
+	case "AcceptOverrun", "RejectOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"agreedBy":"A","reason":"R"}`, clock())
+	case "ClassifySeverity":
+		args = fmt.Sprintf(`{"aspects":[%q],"extent":%q,"correctable":%t,"publicMatter":%t}`, pick("aspect", "privacy", "availability"),
+			pick("extent", "limited", "considerable"), rapid.Bool().Draw(t, "correctable"), rapid.Bool().Draw(t, "public"))
+	case "RecordComplaint":
+		args = fmt.Sprintf(`{"received":%q,"complainant":"C","text":"T"}`, instant("received"))
+	case "Reclassify":
+		args = fmt.Sprintf(`{"category":%q,"suspectedDataLeak":%t,"chain":%q,"reason":"R"}`, pick("category", "outage", "fraud"), rapid.Bool().Draw(t, "leak"), pick("chain", "", "suwi"))
+	case "DecideRecipient":
+		args = fmt.Sprintf(`{"recipient":%q,"needed":%t,"reason":"R"}`, pick("recipient", "dpo", "hr"), rapid.Bool().Draw(t, "needed"))
 	case "AcknowledgeEscalation":
 		args = fmt.Sprintf(`{"escalation":%q}`, made("$escalation"))
 	case "EstablishAwareness", "CorrectAwareness":
@@ -65,6 +79,18 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"notification":%q,"channel":%s}`, made("$notification"), strings.Trim(channels(), "[]"))
 	case "WithdrawNotification":
 		args = fmt.Sprintf(`{"notification":%q,"submitted":%q,"channels":%s,"reason":"R"}`, made("$notification"), instant("submitted"), channels())
+	case "OfferCustody", "AcceptCustody", "VerifyEvidence", "ReleaseEvidence":
+		args = strings.Replace(byName[name].Example, person, strconv.Quote(made("$evidence")), 1)
+	case "CollectEvidence":
+		args = strings.Replace(byName[name].Example, "digital", pick("form", "digital", "physical"), 1)
+	case "DecideEvidence":
+		args = pick("needed", byName[name].Example, `{"reason":"R"}`)
+	case "FailMeasure":
+		args = fmt.Sprintf(`{"measure":%q,"text":"T"}`, made("$measure"))
+	case "ExecuteMeasure":
+		args = pick("measure", byName[name].Example, fmt.Sprintf(`{"measure":%q,"text":"T","executor":"ict","authorisedBy":"dpo"}`, made("$measure")))
+	case "CompleteChecklistItem":
+		args = pick("item", byName[name].Example, `{"checklist":"reviews","item":"1"}`)
 	case "ResolveIncident":
 		args = fmt.Sprintf(`{"cause":"C","resolution":"R","restoredAt":%q}`, instant("restored"))
 	case "RecordDowntime":
@@ -78,7 +104,7 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		field := rapid.SampledFrom([]string{
 			fmt.Sprintf(`"reported":%q`, instant("corrected")), fmt.Sprintf(`"at":%q`, instant("corrected")), fmt.Sprintf(`"from":%q`, instant("corrected")),
 			fmt.Sprintf(`"to":%q`, instant("corrected")), fmt.Sprintf(`"awareAt":%q`, instant("corrected")), fmt.Sprintf(`"restoredAt":%q`, instant("corrected")),
-			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`,
+			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`, `"extent":"considerable"`, `"publicMatter":true`, `"needed":true`, `"track":"integrity"`,
 		}).Draw(t, "field")
 		args = fmt.Sprintf(`{"corrects":%d,"fields":{%s},"reason":"R"}`, rapid.IntRange(1, int(w.s.Seq)+1).Draw(t, "corrects"), field)
 	case "CorrectEntry":

@@ -37,7 +37,7 @@ type IncidentResolved struct {
 // IncidentReopened says that the incident goes on after all. Leg is the service
 // leg that runs from At: one more than before where the service failed again.
 type IncidentReopened struct {
-	Because domain.Code `json:"because" rule:"oneof=manual|awareness"`
+	Because domain.Code `json:"because" rule:"oneof=manual|awareness|complaint"`
 	Leg     int         `json:"leg" rule:"min=1"`
 	At      time.Time   `json:"at" rule:"required,past"`
 	Reason  domain.Text `json:"reason,omitzero" seal:"aggregate"`
@@ -48,7 +48,7 @@ type IncidentReopened struct {
 type IncidentClosed struct {
 	At         time.Time     `json:"at" rule:"required,past"`
 	Overridden bool          `json:"overridden"`
-	Open       []domain.Code `json:"open,omitempty"` // what stood open: clock ids, registration, resolution
+	Open       []domain.Code `json:"open,omitempty"` // what stood open: clock ids, registration, resolution, evidence, evaluation and so on
 	Reason     domain.Text   `json:"reason,omitzero" seal:"aggregate"`
 }
 
@@ -110,7 +110,7 @@ func (c ReopenIncident) decide(d *deciding) error {
 }
 
 func (c CloseIncident) decide(d *deciding) error {
-	open := d.s.open()
+	open := d.open()
 	if len(open) == 0 || c.Override != nil {
 		e := IncidentClosed{At: d.at, Overridden: len(open) > 0}
 		for _, o := range open {
@@ -124,6 +124,7 @@ func (c CloseIncident) decide(d *deciding) error {
 		}
 		d.endHold("")
 		d.emit(e)
+		d.warnClosing()
 		return nil
 	}
 	lines := make([]string, len(open))
@@ -143,8 +144,8 @@ type openItem struct {
 }
 
 // open lists what must be done before the incident can be closed: registration,
-// resolution, every statutory term met or gone, and what such a term rests on
-// decided, even where it was met (EVA-07, NOT-05).
+// resolution, every statutory term met or gone, what such a term rests on
+// decided, even where it was met, and the steps between (EVA-07, NOT-05).
 func (s *Incident) open() []openItem {
 	var out []openItem
 	if s.Registered.IsZero() {
@@ -173,7 +174,8 @@ func (s *Incident) open() []openItem {
 		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
 	}
 	out = append(out, s.Chain.open()...)
-	return append(out, s.openContinuity()...)
+	out = append(out, s.openContinuity()...)
+	return append(out, s.unfinished()...)
 }
 
 func (e IncidentResolved) evolve(s *Incident, _ *posting) {
@@ -188,6 +190,7 @@ func (e IncidentReopened) evolve(s *Incident, _ *posting) {
 	if e.Leg > s.Leg {
 		s.Leg, s.Reopened = e.Leg, e.At
 		s.Acknowledged, s.Resolved, s.Handled = time.Time{}, time.Time{}, time.Time{}
+		s.Evaluation.Submitted, s.Evaluation.Approved = false, time.Time{} // the new leg is evaluated too
 	}
 	s.Closed, s.ClosedOpen, s.Into = time.Time{}, nil, domain.Key{}
 	s.Phase = s.standing()

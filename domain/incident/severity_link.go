@@ -2,6 +2,8 @@ package incident
 
 import "incidentledger/domain"
 
-// severity is how grave the incident is for privacy and security; empty while
-// nobody classified it.
-func (t *Told) severity() domain.Code { return "" }
+// severity is the severity that holds; empty while it was not assessed.
+func (t *Told) severity() domain.Code { return t.Severity() }
+
+// major reports whether the incident was declared major.
+func (t *Told) major() bool { return t.Major }

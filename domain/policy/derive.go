@@ -75,7 +75,9 @@ func (b *Basis) inOrder() []*Set {
 // a policy set follows that set for ever; when its rule no longer applies it is
 // cancelled: then it has no anchor and no due instant. What was owed by law and
 // was done stays met even then. Service clocks stand still during holds and
-// begin anew with each leg; those of earlier legs come back unchanged.
+// begin anew with each leg; those of earlier legs come back unchanged. Closing
+// ends those that are not met, since nobody serves any more; what the law sets
+// runs on.
 //
 // It is an error when a clock is bound to a set or a rule that the basis does
 // not hold, or when a service clock of an earlier leg is not among Earlier.
@@ -150,8 +152,11 @@ func (d *deriver) arm(v *rule, before []*Set, out []Clock) []Clock {
 				continue
 			}
 			p.id = v.clockID(t, p.local, p.n)
-			if _, bound := d.f.Bound[p.id]; !bound {
-				out = append(out, d.reckon(p, nil))
+			if _, bound := d.f.Bound[p.id]; bound {
+				continue
+			}
+			if c := d.reckon(p, nil); !c.Cancelled {
+				out = append(out, c)
 			}
 		}
 	}
@@ -185,7 +190,9 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 	}
 	met, isMet := d.f.At[p.target.met]
 	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
-	if !p.applies && (!isMet || v.src.Service || p.at.IsZero()) {
+	_, closed := d.f.At[IncidentClosed]
+	ended := v.src.Service && closed && !isMet
+	if ended || !p.applies && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
 	}

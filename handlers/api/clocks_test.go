@@ -44,6 +44,31 @@ func TestATermStandsByTheInstantAskedFor(t *testing.T) {
 	}
 }
 
+// The register counts what has passed by the reader's own clock, before the
+// program has marked it.
+func TestTheRegisterKnowsWhatHasPassed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.report()
+	overdue := func(query string) (found int, passed any) {
+		a := h.get(base+"/incidents"+query, "Ledger-Seq", "2").must(t, 200)
+		if found = len(a.items()); found > 0 {
+			passed = a.at("items", 0, "overdue")
+		}
+		return found, passed
+	}
+	if _, n := overdue(""); n != 0.0 {
+		t.Errorf("%v terms have passed at first", n)
+	}
+	if found, _ := overdue("?overdue=true"); found != 0 {
+		t.Error("it is among what has passed at first")
+	}
+	h.setClock(time.Date(2026, 11, 23, 16, 40, 0, 1, time.UTC))
+	if found, n := overdue("?overdue=true&sort=overdue"); found != 1 || n != 1.0 {
+		t.Errorf("after 72 hours %d incidents with %v terms", found, n)
+	}
+}
+
 // The deadlines come next due first, within a span or all of them.
 func TestDeadlinesComeInOrder(t *testing.T) {
 	t.Parallel()

@@ -55,14 +55,12 @@ type file struct {
 	computedBy   domain.Seq // the entry that said so
 	overridden   int
 	overriddenBy domain.Seq
+	critical     bool    // it never has a priority below 2
 	clocks       []clock // in order of id
 }
 
 func (f *file) priority() int {
-	if f.overridden != 0 {
-		return f.overridden
-	}
-	return f.computed
+	return incident.PriorityThatHolds(f.computed, f.overridden, f.critical)
 }
 
 // A clock is a term with what was said of it, and for which due instant.
@@ -127,6 +125,7 @@ func (f *file) encode(b []byte) []byte {
 	b = projections.Num(b, uint64(f.computedBy))
 	b = projections.Num(b, uint64(f.overridden))
 	b = projections.Num(b, uint64(f.overriddenBy))
+	b = appendBool(b, f.critical)
 	b = projections.Num(b, uint64(len(f.clocks)))
 	for i := range f.clocks {
 		b = f.clocks[i].encode(b)
@@ -148,6 +147,7 @@ func (f *file) decode(d projections.Dec) error {
 	f.decodeHead(&d)
 	f.computed, f.computedBy = int(d.Num()), domain.Seq(d.Num())
 	f.overridden, f.overriddenBy = int(d.Num()), domain.Seq(d.Num())
+	f.critical = readBool(&d)
 	n := d.Num()
 	f.clocks = make([]clock, 0, min(n, 8))
 	for ; n > 0 && d.Err() == nil; n-- {

@@ -21,7 +21,7 @@ type Row struct {
 	ByContact domain.Key      // or a contact; both zero: a sealed text
 	Command   string
 	Events    []string      // types, in order
-	Corrects  []domain.Seq  // entries whose words or facts it corrects
+	Corrects  []domain.Seq  // entries whose words or facts it corrects, or that it marks as misfiled
 	Late      bool          // recorded more than LateAfter after it happened
 	Deviates  []domain.Code // rules that were deviated from
 	Sealed    bool          // there are sealed words to open

@@ -12,7 +12,7 @@ import (
 // Name is the view's name.
 const Name = "register"
 
-const shape = 1
+const shape = 2
 
 const kindIncident domain.KindName = "incident"
 
@@ -113,7 +113,6 @@ func (r *Row) report(e *incident.IncidentReported) {
 	r.Started, r.Discovered, r.Reported = e.Started, e.Discovered, e.Reported
 	r.ICT, r.SecurityRelevant, r.Suspected, r.SuspectedDataLeak = e.ICT, e.SecurityRelevant, e.Suspected, e.SuspectedDataLeak
 	r.Anonymous, r.Exercise, r.HasReporter, r.HasOwnReference = e.Anonymous, e.Exercise, e.HasReporter, e.HasOwnReference
-	r.Class = Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
 }
 
 func (r *Row) refers(seq domain.Seq) {

@@ -1,7 +1,10 @@
 package register
 
 import (
+	"time"
+
 	"incidentledger/domain"
+	"incidentledger/domain/incident"
 	"incidentledger/projections"
 )
 
@@ -100,14 +103,11 @@ func (r *Row) decode(key domain.Key, d projections.Dec) error {
 
 // derive fills the columns that follow from others.
 func (r *Row) derive() {
-	r.Priority, r.Unanswered = r.Computed, len(r.waiting)
-	if r.Overridden != 0 {
-		r.Priority = r.Overridden
-	}
+	r.Priority, r.Unanswered = incident.PriorityThatHolds(r.Computed, r.Overridden, r.Critical), len(r.waiting)
 }
 
-func (c *Clock) flags() [5]*bool {
-	return [...]*bool{&c.Running, &c.Paused, &c.Statutory, &c.Overdue, &c.Late}
+func (c *Clock) flags() [4]*bool {
+	return [...]*bool{&c.Running, &c.Paused, &c.Statutory, &c.Late}
 }
 
 func (c *Clock) encode(b []byte) []byte {
@@ -122,7 +122,7 @@ func (c *Clock) encode(b []byte) []byte {
 	}
 	b = append(projections.Text(b, c.ID), flags)
 	if !c.Due.IsZero() {
-		b = projections.Time(b, c.Due)
+		b = projections.Num(projections.Time(b, c.Due), uint64(c.Tolerance))
 	}
 	return b
 }
@@ -137,7 +137,7 @@ func decodeClock(d *projections.Dec) Clock {
 		*on = flags&(1<<i) != 0
 	}
 	if flags&(1<<7) != 0 {
-		c.Due = d.Time()
+		c.Due, c.Tolerance = d.Time(), time.Duration(d.Num())
 	}
 	return c
 }

@@ -137,7 +137,7 @@ func (p *player) remember(name string, st step, id domain.OrderID, r domain.Rece
 		return
 	}
 	p.names[st.As+".seq"] = fmt.Sprint(r.Seq)
-	for _, what := range []string{"escalation", "notification"} {
+	for _, what := range []string{"escalation", "notification", "evidence", "measure"} {
 		p.names[st.As+"."+what] = id.Made(what).String()
 	}
 }

@@ -69,9 +69,9 @@ func TestPlay(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"ransomware":    "",
-		"wrong-address": "gdpr-33/ap/initial/1 22h0m0s, local-p5-resolution/own/resolution/1 108h5m0s",
+		"wrong-address": "gdpr-33/ap/initial/1 22h0m0s, golden-hour/own/first-hour/1 -59h0m0s, local-p5-resolution/own/resolution/1 108h5m0s",
 		"registry-down": "local-p3-resolution/own/resolution/1 -1h30m0s",
-		"lost-tablet":   "gdpr-33/ap/initial/1 69h45m0s provisional, local-p4-reaction/own/reaction/1 2h0m0s, local-p4-resolution/own/resolution/1 22h0m0s",
+		"lost-tablet":   "gdpr-33/ap/initial/1 69h45m0s provisional, golden-hour/own/first-hour/1 -1h15m0s, local-p4-reaction/own/reaction/1 2h0m0s, local-p4-resolution/own/resolution/1 22h0m0s",
 		"card-readers":  "local-p5-resolution/own/resolution/1 148h0m0s paused",
 	} {
 		if got := strings.Join(running(t, s, keys[name]), ", "); got != want {
