@@ -72,7 +72,7 @@ func TestRegistersSayWhatTheLedgerSays(t *testing.T) {
 	if list := g.Improvements(taught); len(list) != 1 || list[0].Ref.Key != first.Key || list[0] != (incident.Improvement{Key: first.Key, Ref: list[0].Ref}) {
 		t.Errorf("improvements: %+v", list)
 	}
-	give(improvement.Name, first.Key, &improvement.AssignImprovement{Owner: domain.PersonID{UUID: other.UUID}, Due: time.Now().AddDate(0, 1, 0)})
+	give(improvement.Name, first.Key, &improvement.AssignImprovement{Owner: domain.PersonID(other), Due: time.Now().AddDate(0, 1, 0)})
 	if list := g.Improvements(taught); len(list) != 1 || !list[0].Owner || !list[0].Due || list[0].Done {
 		t.Errorf("improvements: %+v", list)
 	}
