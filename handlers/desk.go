@@ -197,15 +197,26 @@ func (d *Desk) complete(o *domain.Order) (*domain.Kind, error) {
 	if !ok {
 		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %s", o.Kind, name)
 	}
-	switch fresh := domain.NewKey(o.Org, o.ID); {
+	switch own := ownKey(o); {
 	case ct.Begins && o.Key.IsZero():
-		o.Key = fresh
-	case ct.Begins && o.Key != fresh && !ct.Named:
-		return nil, domain.Refuse(domain.CodeInvalid, "contract 3", "%s begins a new %s, whose key follows from the order: leave the key out", name, o.Kind)
+		o.Key = own
+	case ct.Begins && o.Key != own:
+		return nil, domain.Refuse(domain.CodeInvalid, "contract 3", "%s begins the %s %s: leave the key out", name, o.Kind, own)
 	case o.Key.IsZero():
 		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s needs the key of the %s it is about", name, o.Kind)
 	}
 	return kind, nil
+}
+
+// ownKey is the key of the aggregate that an order begins: the command's own, or
+// the one that follows from the order.
+func ownKey(o *domain.Order) domain.Key {
+	if c, ok := o.Command.(domain.Keyed); ok {
+		if k := c.AggregateKey(o.Org); !k.IsZero() {
+			return k
+		}
+	}
+	return domain.NewKey(o.Org, o.ID)
 }
 
 // stamp is the desk's time in UTC to the microsecond, never before the

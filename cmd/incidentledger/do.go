@@ -76,7 +76,7 @@ func (a *app) doVerb() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.kind, "kind", "incident", "kind of aggregate")
-	f.StringVar(&o.key, "key", "", "the aggregate: its id, or a number such as 2026-0042")
+	f.StringVar(&o.key, "key", "", "the aggregate: its id, an incident's number such as 2026-0042, or a short code")
 	f.StringVar(&o.actor, "actor", "", "id of the person who gives the order")
 	f.StringVar(&o.role, "role", "", "role in which it is given")
 	f.StringVar(&o.forOrg, "for", "", "organisation acted for (default: the ledger's)")

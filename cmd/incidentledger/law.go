@@ -32,6 +32,8 @@ type law struct {
 	dir    string     // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
+	registers *registers
+
 	mu      sync.Mutex
 	seen    domain.Seq // last entry of the adoption that basis rests on; it stands in every decision
 	basis   incident.Basis
@@ -40,9 +42,12 @@ type law struct {
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
 	ref := domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(l.Org(), lawSet)}
-	return &law{ledger: l, ref: ref, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
-		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(nil),
-	}}
+	w := &law{ledger: l, ref: ref, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{}}
+	for _, k := range storeKinds() {
+		w.kinds[k.Name] = k
+	}
+	w.registers = newRegisters(w)
+	return w
 }
 
 // current is the basis of a decision taken now. Where the adopted sets cannot
@@ -55,7 +60,7 @@ func (w *law) current() incident.Basis {
 			return incident.Basis{}
 		}
 	}
-	return w.basis
+	return w.registers.basis(w.basis)
 }
 
 // load reads the basis and says what is wrong with it.

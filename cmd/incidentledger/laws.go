@@ -22,6 +22,7 @@ type laws struct {
 	adoption domain.Kind
 	stood    []stood // in order of the ledger
 	founded  ledger.LedgerFounded
+	profile  profiles
 
 	last  domain.Seq    // the basis asked for last, and
 	lastB *policy.Basis // what it was
@@ -35,11 +36,14 @@ type stood struct {
 }
 
 func newLaws(orgDir string) *laws {
-	return &laws{dir: filepath.Join(orgDir, "policies"), sets: map[domain.Hash]*policy.Set{}, adoption: policy.Adoptions(nil)}
+	return &laws{dir: filepath.Join(orgDir, "policies"), sets: map[domain.Hash]*policy.Set{}, adoption: policy.Adoptions(nil), profile: newProfiles()}
 }
 
-// entry takes note of foundings and adoptions.
+// entry takes note of foundings, adoptions and profiles.
 func (w *laws) entry(en *domain.Entry) error {
+	if err := w.profile.entry(en); err != nil {
+		return err
+	}
 	for _, r := range en.Events {
 		if e, ok := r.Event.(ledger.LedgerFounded); ok {
 			w.founded = e
@@ -93,7 +97,10 @@ func (w *laws) basis(en *domain.Entry) (policy.Basis, error) {
 		if w.lastH != ref.Hash {
 			return policy.Basis{}, fmt.Errorf("it was decided by policy set %s, but the one adopted then was %s", ref.Hash, w.lastH)
 		}
-		return *w.lastB, nil
+		b := *w.lastB
+		var err error
+		b.Dated, err = w.profile.of(en)
+		return b, err
 	}
 	return policy.Basis{}, fmt.Errorf("it names no policy set that it was decided by")
 }

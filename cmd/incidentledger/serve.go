@@ -17,8 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"incidentledger/domain"
-	"incidentledger/domain/incident"
-	"incidentledger/domain/ledger"
 	"incidentledger/domain/policy"
 	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
@@ -258,18 +256,13 @@ func (s *serving) room(ctx context.Context, org domain.OrgID, name string, run f
 
 // api gives the API of a house.
 func (h *house) api() (http.Handler, error) {
-	docs, err := incident.Docs()
-	if err != nil {
-		return nil, err
-	}
-	policies, err := policy.Docs()
+	docs, err := docsOfKinds()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Config{
 		Offices: h.apiOffices, Version: version, Kinds: storeKinds(), Log: h.log,
-		Docs: map[domain.KindName]map[string]string{incident.Name: docs, ledger.Name: {}, policy.AdoptionKind: policies},
-		Load: policyfile.Load,
+		Docs: docs, Load: policyfile.Load,
 		Overlay: func(base *policy.Set, name string, src []byte) (*policy.Set, error) {
 			return policyfile.Overlay(base, name, src)
 		},

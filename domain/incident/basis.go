@@ -76,6 +76,16 @@ func (c Contract) In(service domain.Code, at time.Time) bool {
 	return false
 }
 
+// profile is what the organisation was when the incident was reported, or is
+// when that is now.
+func (d *deciding) profile() map[policy.Path]domain.Code {
+	at := d.s.Recorded
+	if at.IsZero() {
+		at = d.now
+	}
+	return d.basis.ProfileAt(at)
+}
+
 // service asks for a service and notes that the decision rests on the answer.
 func (d *deciding) service(code domain.Code) (Service, bool) {
 	if d.basis.Register == nil {

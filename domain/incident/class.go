@@ -1,11 +1,6 @@
 package incident
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"incidentledger/domain"
-)
+import "incidentledger/domain"
 
 // Classify gives what an event changes in the class of its incident; nil where
 // it tells nothing of it. seq is the entry that holds the event. A correction
@@ -25,53 +20,41 @@ func Classify(seq domain.Seq, e domain.Event) func(*domain.Class) error {
 	case FactCorrected:
 		switch e.Event {
 		case "IncidentReported":
-			return e.reclassReport
+			return func(c *domain.Class) error { return reclassReport(c, e) }
 		case "ConfidentialitySet":
-			return e.reclassSetting
+			return func(c *domain.Class) error { return reclassSetting(c, e) }
 		}
 	}
 	return nil
 }
 
-func (e FactCorrected) reclassReport(c *domain.Class) error {
-	if err := e.persons("withholdFrom", &c.Withheld); err != nil || c.Set != 0 {
+func reclassReport(c *domain.Class, e FactCorrected) error {
+	if err := takePersons(e, "withholdFrom", &c.Withheld); err != nil || c.Set != 0 {
 		return err
 	}
-	return e.take("track", &c.Track)
+	return e.Take("track", &c.Track)
 }
 
-func (e FactCorrected) reclassSetting(c *domain.Class) error {
+func reclassSetting(c *domain.Class, e FactCorrected) error {
 	if e.Corrects != c.Set {
 		return nil
 	}
 	for field, into := range map[domain.Code]*domain.Code{"tlp": &c.TLP, "track": &c.Track} {
-		if err := e.take(field, into); err != nil {
+		if err := e.Take(field, into); err != nil {
 			return err
 		}
 	}
-	return e.persons("needToKnow", &c.Need)
+	return takePersons(e, "needToKnow", &c.Need)
 }
 
-func (e FactCorrected) persons(field domain.Code, into *domain.Hash) error {
+func takePersons(e FactCorrected, field domain.Code, into *domain.Hash) error {
 	if _, given := e.Fields[field]; !given {
 		return nil
 	}
 	var persons []domain.PersonID
-	if err := e.take(field, &persons); err != nil {
+	if err := e.Take(field, &persons); err != nil {
 		return err
 	}
 	*into = domain.NeedOf(persons)
-	return nil
-}
-
-// take reads a corrected field, where the correction has it.
-func (e FactCorrected) take(field domain.Code, into any) error {
-	v, given := e.Fields[field]
-	if !given {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(v.String()), into); err != nil {
-		return fmt.Errorf("correction of %s.%s: %w", e.Event, field, err)
-	}
 	return nil
 }

@@ -3,7 +3,6 @@ package incident
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -13,16 +12,16 @@ import (
 // Refusals that a command's own rules give. Doors show their text; programs go
 // by the code.
 const (
-	RefusedNotBegun     domain.Code = "not_begun"     // there is no such incident yet
-	RefusedAlreadyBegun domain.Code = "already_begun" // it was reported before
-	RefusedWrongState   domain.Code = "wrong_state"   // not in this phase
-	RefusedNoChange     domain.Code = "no_change"     // it already stands so
-	RefusedAnonymous    domain.Code = "anonymous"     // an anonymous report that names somebody, or an anonymous order that is none
-	RefusedStillOpen    domain.Code = "still_open"    // closing while something is open
-	RefusedUnknownEntry domain.Code = "unknown_entry" // a correction of an entry that is not this incident's
-	RefusedUnknown      domain.Code = "unknown"       // a clock, escalation or notification that the incident does not have
-	RefusedNotDue       domain.Code = "not_due"       // the instant has not come
-	RefusedNotRunning   domain.Code = "not_running"   // the clock is met, cancelled or paused
+	RefusedNotBegun                 = domain.CodeNotBegun     // there is no such incident yet
+	RefusedAlreadyBegun             = domain.CodeAlreadyBegun // it was reported before
+	RefusedWrongState               = domain.CodeWrongState   // not in this phase
+	RefusedNoChange                 = domain.CodeNoChange     // it already stands so
+	RefusedAnonymous    domain.Code = "anonymous"             // an anonymous report that names somebody, or an anonymous order that is none
+	RefusedStillOpen    domain.Code = "still_open"            // closing while something is open
+	RefusedUnknownEntry             = domain.CodeUnknownEntry // a correction of an entry that is not this incident's
+	RefusedUnknown      domain.Code = "unknown"               // a clock, escalation or notification that the incident does not have
+	RefusedNotDue       domain.Code = "not_due"               // the instant has not come
+	RefusedNotRunning   domain.Code = "not_running"           // the clock is met, cancelled or paused
 	RefusedLate         domain.Code = "late_without_reason"
 	RefusedAware        domain.Code = "already_aware"
 	RefusedNotAware     domain.Code = "not_aware"
@@ -163,7 +162,7 @@ func (d *deciding) follow(b policy.Basis) error {
 		}
 	}
 	facts := Facts(next)
-	more := append(next.consequences(d.set.Hears(&facts, b.Profile), d.at), d.calls(next)...)
+	more := append(next.consequences(d.set.Hears(&facts, d.profile()), d.at), d.calls(next)...)
 	for _, e := range more {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
@@ -203,17 +202,6 @@ func (s *Incident) consequences(hearers []domain.Code, at time.Time) []domain.Ev
 	return out
 }
 
-func orList(codes []domain.Code) string { return list(codes, "or") }
+func orList(codes []domain.Code) string { return domain.OrList(codes) }
 
-func andList(codes []domain.Code) string { return list(codes, "and") }
-
-func list(codes []domain.Code, last string) string {
-	words := make([]string, len(codes))
-	for i, c := range codes {
-		words[i] = string(c)
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
-}
+func andList(codes []domain.Code) string { return domain.AndList(codes) }

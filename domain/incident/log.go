@@ -114,7 +114,7 @@ func (c MarkMisfiled) decide(d *deciding) error {
 		return noChange("ARC-03", "entry %d already bears the mark", c.Seq)
 	}
 	for _, e := range d.s.log[i].events {
-		if _, ok := correctable(e.EventName()); ok {
+		if _, ok := events.Correctable(e.EventName()); ok {
 			d.warn("still_counts", "ARC-03", "the %s of entry %d still counts here: the mark changes no fact", e.EventName(), c.Seq)
 		}
 	}

@@ -59,7 +59,7 @@ func (e *AuthorityNotified) demand(d *deciding) {
 	if a, ok := d.set.AuthorityAt(e.Authority, e.Submitted); ok {
 		e.Required = a.Mandatory()
 	}
-	if e.Foreign = e.Via != "" && e.Via != d.basis.Profile[policy.OrgNotifiesVia]; e.Foreign {
+	if e.Foreign = e.Via != "" && e.Via != d.profile()[policy.OrgNotifiesVia]; e.Foreign {
 		e.Duties = nil
 		return
 	}

@@ -91,7 +91,7 @@ func (c RouteReport) decide(d *deciding) error {
 
 func (c DecideRecipient) decide(d *deciding) error {
 	facts := Facts(d.s)
-	if !c.Needed && slices.Contains(mandatory, c.Recipient) && slices.Contains(d.set.Hears(&facts, d.basis.Profile), c.Recipient) {
+	if !c.Needed && slices.Contains(mandatory, c.Recipient) && slices.Contains(d.set.Hears(&facts, d.profile()), c.Recipient) {
 		return domain.Refuse(RefusedMandatory, "INT-09", "%s always hears of such a report; this cannot be decided otherwise", c.Recipient)
 	}
 	i := slices.IndexFunc(d.s.RecipientsDecided, func(e RecipientDecided) bool { return e.Recipient == c.Recipient })

@@ -70,7 +70,7 @@ func (c AgreeReview) decide(d *deciding) error {
 // later gives the moment one duration after another, on the calendar of the
 // organisation.
 func (d *deciding) later(at time.Time, every domain.Code) (time.Time, error) {
-	return policy.Later(at, string(every), cmp.Or(string(d.basis.Profile[policy.OrgZone]), d.set.Zone))
+	return policy.Later(at, string(every), cmp.Or(string(d.profile()[policy.OrgZone]), d.set.Zone))
 }
 
 // Reviews are what was agreed and ticked off while the handling went on.

@@ -21,6 +21,23 @@ type Basis struct {
 
 	Sets    map[domain.Hash]*Set // every version ever adopted, by its hash: clocks keep their law. Current may be left out
 	Profile map[Path]domain.Code // what is known of the organisation (org.…); flags are "true" and "false". Facts win
+	Dated   []Profile            // the same as it changed, in order of time; before the first, Profile holds
+}
+
+// A Profile is what an organisation is from an instant on.
+type Profile struct {
+	From   time.Time
+	Fields map[Path]domain.Code
+}
+
+// ProfileAt is what the organisation is, or was, at an instant.
+func (b *Basis) ProfileAt(at time.Time) map[Path]domain.Code {
+	for _, p := range slices.Backward(b.Dated) {
+		if !p.From.After(at) {
+			return p.Fields
+		}
+	}
+	return b.Profile
 }
 
 // At gives the version by which something is judged at an instant: of those that
@@ -116,7 +133,8 @@ type deriver struct {
 }
 
 func newDeriver(f *Facts, b *Basis) *deriver {
-	d := &deriver{f: f, known: known{f: f, profile: b.Profile}, leg: max(f.Leg, 1)}
+	// An incident is judged by what the organisation was when it was reported.
+	d := &deriver{f: f, known: known{f: f, profile: b.ProfileAt(f.At[IncidentRecorded])}, leg: max(f.Leg, 1)}
 	zone, _ := d.known.code(OrgZone, true)
 	d.zone = string(zone)
 	return d

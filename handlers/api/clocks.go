@@ -182,7 +182,7 @@ func (q *request) whatIf() (*answer, error) {
 	// set would have made of the facts from the start.
 	facts := incident.Facts(f.state)
 	facts.Bound = nil
-	clocks, err := policy.Derive(facts, policy.Basis{Current: set, Profile: basis.Profile})
+	clocks, err := policy.Derive(facts, policy.Basis{Current: set, Profile: basis.Profile, Dated: basis.Dated})
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (s *server) listOperations() []*operation {
 			summary: "Who did what: every entry, newest first",
 			gives:   page[audit.Row]{}, headers: []string{"Ledger-Seq"}, waits: []string{audit.Name, register.Name},
 			query: []param{
-				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, or an incident's number"},
+				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, an incident's number, or with kind a short code"},
 				{name: "kind", kind: word, doc: "of aggregate; with a key and without kind: incident"},
 				{name: "for", kind: word, doc: "organisation acted for"}, {name: "command", kind: word},
 				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
