@@ -29,6 +29,8 @@ var update = flag.Bool("update", false, "write golden files anew")
 
 // A part of the course, seen by all four views however it was batched and
 // wherever it was interrupted.
+//
+// requirements: ARC-02
 func TestViewsDoNotDependOnBatching(t *testing.T) {
 	const n = 700
 	db := open(t, projections.Config{}, views()...)

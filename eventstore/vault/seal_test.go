@@ -14,6 +14,7 @@ import (
 	"incidentledger/domain"
 )
 
+// requirements: LOG-04
 func TestNothingTypedStandsOpen(t *testing.T) {
 	c := config(t)
 	v := mustCreate(t, c)

@@ -130,6 +130,8 @@ func TestTheLogbookHasBothOrders(t *testing.T) {
 
 // The timeline shows what was known then, and on the other axis what had
 // happened by then.
+//
+// requirements: ARC-04
 func TestTheTimelineHasTwoAxes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
