@@ -32,7 +32,7 @@ func (l *line) handle(ctx context.Context, m jetstream.Msg, t told) {
 	}
 	s, ok := l.incident(ctx, m, t)
 	if !ok {
-		l.settle(m.Nak())
+		l.putBack(m)
 		return
 	}
 	if why := l.c.silent(s, t); why != "" {
@@ -43,7 +43,7 @@ func (l *line) handle(ctx context.Context, m jetstream.Msg, t told) {
 	attempt := int(meta.NumDelivered)
 	status, err := l.sender.post(ctx, messageID(t.Org, t.id), m.Data())
 	if err != nil && ctx.Err() != nil {
-		l.settle(m.Nak()) // broken off: how it ended is not known
+		l.putBack(m) // broken off: how it ended is not known
 		return
 	}
 	last := attempt > len(l.c.Retries)

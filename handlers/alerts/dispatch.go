@@ -29,7 +29,7 @@ type dispatch struct {
 func (d *dispatch) handle(ctx context.Context, m jetstream.Msg, t told) {
 	s, ok := d.incident(ctx, m, t)
 	if !ok {
-		d.settle(m.Nak())
+		d.putBack(m)
 		return
 	}
 	if why := d.c.silent(s, t); why != "" {
@@ -48,7 +48,7 @@ func (d *dispatch) handle(ctx context.Context, m jetstream.Msg, t told) {
 	}
 	switch {
 	case !ok:
-		d.settle(m.Nak())
+		d.putBack(m)
 	case again.IsZero():
 		d.settle(m.Ack())
 	default:

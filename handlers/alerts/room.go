@@ -126,6 +126,11 @@ func (r *room) settle(err error) {
 	}
 }
 
+// putBack leaves a message to the next run. Not at once: the stream could hand it
+// to a worker of this one that has just stopped listening, and would wait long
+// for its answer.
+func (r *room) putBack(m jetstream.Msg) { r.settle(m.NakWithDelay(firstPause)) }
+
 // incident gives the incident as it stands now. It reports whether there was an
 // answer before ctx ended.
 func (r *room) incident(ctx context.Context, m jetstream.Msg, t told) (s *incident.Incident, ok bool) {
