@@ -159,10 +159,14 @@ type directory struct {
 	zone *time.Location
 }
 
+// directory leaves out who is there for other organisations. Somebody who works
+// for several has an address for each (ORG-08): it takes the place of the common
+// one of the same name.
 func (a *alerting) directory(org domain.OrgID, zone *time.Location) directory {
 	d := directory{zone: zone}
 	for _, o := range a.OnCall {
-		if o.Org == "" || o.Org == org {
+		own := func(other onCall) bool { return other.Name == o.Name && other.Org == org }
+		if o.Org == org || o.Org == "" && !slices.ContainsFunc(a.OnCall, own) {
 			d.list = append(d.list, o)
 		}
 	}

@@ -180,25 +180,34 @@ func TestDutiesAndTermsAreToldToThoseWhoAnswerForThem(t *testing.T) {
 }
 
 func TestAMailServerThatFailsIsAskedAgainUntilItIsBack(t *testing.T) {
-	for name, first := range map[string]func() error{
-		"busy":   func() error { return answer(451) },
-		"broken": func() error { return answer(554) },
-	} {
+	for name, tt := range map[string]struct {
+		answers int // 0: none
+		code    string
+	}{"busy": {451, "451"}, "broken": {554, "554"}, "silent": {0, "0"}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := open(t)
+			over := make(chan struct{})
+			defer close(over)
 			p := serveMail(t, NoTLS, func(p *postbox) {
 				p.data = func(n int) error {
-					if n <= 2 {
-						return first()
+					switch {
+					case n > 2:
+						return nil
+					case tt.answers == 0:
+						<-over
 					}
-					return nil
+					return answer(max(tt.answers, 400))
 				}
 			})
-			defer o.alert(o.people(p, &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}}, fails: 2}))()
+			c := o.people(p, &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}}, fails: 2})
+			if tt.answers == 0 {
+				c.Timeout = 100 * time.Millisecond
+			}
+			defer o.alert(c)()
 			key := o.report()
 			o.escalate(key)
-			code := map[string]string{"busy": "451", "broken": "554"}[name]
-			o.wantDeliveries(key, "mail:els 1 failed "+code, "mail:els 2 failed "+code, "mail:els 3 delivered 250")
+			o.wantDeliveries(key, "mail:els 1 failed "+tt.code, "mail:els 2 failed "+tt.code, "mail:els 3 delivered 250")
 			got := p.messages(3)
 			for _, m := range got {
 				if m.head.Get("Message-Id") != got[0].head.Get("Message-Id") {

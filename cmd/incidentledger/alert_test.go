@@ -1,0 +1,166 @@
+package main
+
+import (
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/goccy/go-yaml"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"incidentledger/domain"
+)
+
+// mailbox starts a mail server on this machine, whose port takes the place of
+// MAILPORT in a file. What it takes can be waited for with mailed.
+func mailbox(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mailbox FILE")
+	}
+	box := make(chan string, 100)
+	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return letterbox(box), nil }))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	go srv.Serve(l)
+	ts.Defer(func() { srv.Close() })
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(string(b), "MAILPORT", port)), 0o600))
+	mailboxes(ts)[""] = box
+}
+
+func mailboxes(ts *testscript.TestScript) map[string]chan string {
+	return ts.Value("mailboxes").(map[string]chan string)
+}
+
+// mailed waits for the next mail and expects texts in it.
+func mailed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: mailed TEXT…")
+	}
+	select {
+	case m := <-mailboxes(ts)[""]:
+		ts.Logf("%s", m)
+		for _, text := range args {
+			if !strings.Contains(m, text) {
+				ts.Fatalf("the mail does not say %q", text)
+			}
+		}
+	case <-time.After(20 * time.Second):
+		ts.Fatalf("no mail came")
+	}
+}
+
+type letterbox chan string
+
+func (b letterbox) Mail(string, *smtp.MailOptions) error { return nil }
+func (b letterbox) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (b letterbox) Reset()                               {}
+func (b letterbox) Logout() error                        { return nil }
+
+func (b letterbox) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	b <- string(raw)
+	return err
+}
+
+// requirements: ORG-08
+func TestWhoIsOnCallByTheConfiguration(t *testing.T) {
+	t.Parallel()
+	const file = `
+mail: {host: localhost, encryption: none, from: a@example.org}
+onCall:
+  - {name: day, roles: [security-officer], mail: day@example.org, from: "08:00", to: "18:00", weekdays: [mon, tue, wed, thu, fri], zone: Europe/Amsterdam}
+  - {name: night, roles: [security-officer, board], mail: night@example.org, safe: [mail], person: 0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11}
+  - {name: night, org: ocmw, roles: [security-officer], mail: night@ocmw.example.org}
+ladder:
+  - {to: board, after: 10m}
+quietHours: {from: "22:00", to: "07:00"}
+`
+	var c config
+	if err := yaml.UnmarshalWithOptions([]byte(file), &c, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	a := &c.Alerting
+	if err := a.check(); err != nil {
+		t.Fatal(err)
+	}
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		org  domain.OrgID
+		at   string
+		want string
+	}{
+		{"nuth", "2026-11-25T09:00:00+01:00", "day@example.org night@example.org"},
+		{"nuth", "2026-11-25T18:00:00+01:00", "night@example.org"},
+		{"nuth", "2026-11-28T09:00:00+01:00", "night@example.org"}, // Saturday
+		{"ocmw", "2026-11-28T09:00:00+01:00", "night@ocmw.example.org"},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rs, err := a.directory(tt.org, zone).OnCall("security-officer", at)
+		var got []string
+		for _, r := range rs {
+			got = append(got, r.Channels[0].Address)
+		}
+		if err != nil || strings.Join(got, " ") != tt.want {
+			t.Errorf("%s at %s: %q, %v; want %s", tt.org, tt.at, got, err, tt.want)
+		}
+	}
+	night := a.OnCall[1]
+	r, ok, err := a.directory("nuth", zone).Person(*night.Person)
+	if err != nil || !ok || r.ID != "night" || !r.Channels[0].Safe {
+		t.Errorf("the person is %+v, %v, %v", r, ok, err)
+	}
+	if to, after, ok := a.ladder(1); to != "board" || after != 10*time.Minute || !ok {
+		t.Errorf("the first step is %s after %s", to, after)
+	}
+	if _, _, ok := a.ladder(2); ok {
+		t.Error("a ladder of one step has a second")
+	}
+	if to, _, ok := (&alerting{}).ladder(1); !ok || to != "secretary" {
+		t.Errorf("without a ladder of its own an organisation has %s, %v", to, ok)
+	}
+}
+
+func TestAlertingThatCannotWorkIsRefused(t *testing.T) {
+	t.Parallel()
+	for i, file := range []string{
+		`onCall: [{name: "two words", mail: a@example.org}]`,
+		`onCall: [{name: a}]`,
+		`onCall: [{name: a, mail: a@example.org}]`, // no server
+		`{mail: {host: h, from: a@example.org}, onCall: [{name: a, mail: "a@example.org\r\nBcc: b@example.org"}]}`,
+		`onCall: [{name: a, webhook: "https://example.org"}, {name: a, webhook: "https://example.org"}]`,
+		`onCall: [{name: a, webhook: "https://example.org", language: de}]`,
+		`onCall: [{name: a, webhook: "https://example.org", from: "25:00", to: "08:00"}]`,
+		`onCall: [{name: a, webhook: "https://example.org", from: "18:00"}]`,
+		`onCall: [{name: a, webhook: "https://example.org", weekdays: [monday]}]`,
+		`onCall: [{name: a, webhook: "https://example.org", zone: Europe/Nuth}]`,
+		`lastResort: nobody`,
+		`quietHours: {from: late, to: early}`,
+		`ladder: [{to: board}]`,
+		`publicURL: nonsense`,
+	} {
+		var c config
+		err := yaml.UnmarshalWithOptions([]byte(file), &c, yaml.Strict())
+		if err != nil {
+			t.Errorf("%s: %v", strconv.Itoa(i), err)
+		}
+		if c.Alerting.check() == nil {
+			t.Errorf("%s was taken", file)
+		}
+	}
+}
