@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"incidentledger/domain"
+	"incidentledger/handlers/alerts"
 )
 
 // mailbox starts a mail server on this machine, whose port takes the place of
@@ -136,6 +139,30 @@ quietHours: {from: "22:00", to: "07:00"}
 	}
 }
 
+// The example in the README works as it stands, and what it says of what is left
+// out is so.
+func TestTheConfigurationOfTheReadmeIsOne(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file, _ := strings.Cut(string(b), "**Configuration**")
+	_, file, _ = strings.Cut(file, "```yaml\n")
+	file, _, _ = strings.Cut(file, "```")
+	var c config
+	if err := yaml.UnmarshalWithOptions([]byte(file), &c, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	a := &c.Alerting
+	if err := a.check(); err != nil {
+		t.Error(err)
+	}
+	if !reflect.DeepEqual(a.Tell, alerts.Roles()) || !slices.Equal(a.Ladder, usualLadder) || len(a.OnCall) != 3 {
+		t.Errorf("it says %v and %v", a.Tell, a.Ladder)
+	}
+}
+
 func TestAlertingThatCannotWorkIsRefused(t *testing.T) {
 	t.Parallel()
 	for i, file := range []string{
@@ -143,12 +170,17 @@ func TestAlertingThatCannotWorkIsRefused(t *testing.T) {
 		`onCall: [{name: a}]`,
 		`onCall: [{name: a, mail: a@example.org}]`, // no server
 		`{mail: {host: h, from: a@example.org}, onCall: [{name: a, mail: "a@example.org\r\nBcc: b@example.org"}]}`,
-		`onCall: [{name: a, webhook: "https://example.org"}, {name: a, webhook: "https://example.org"}]`,
-		`onCall: [{name: a, webhook: "https://example.org", language: de}]`,
-		`onCall: [{name: a, webhook: "https://example.org", from: "25:00", to: "08:00"}]`,
-		`onCall: [{name: a, webhook: "https://example.org", from: "18:00"}]`,
-		`onCall: [{name: a, webhook: "https://example.org", weekdays: [monday]}]`,
-		`onCall: [{name: a, webhook: "https://example.org", zone: Europe/Nuth}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}, {name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, language: de}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, from: "25:00", to: "08:00"}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, from: "18:00"}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, weekdays: [monday]}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, zone: Europe/Nuth}]`,
+		`onCall: [{name: a, webhook: "https://example.org", secret: weak}]`,
+		`onCall: [{name: a, webhook: "http://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]`,
+		`webhooks: [{name: a, url: "https://example.org", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, types: [ClockMet]}]`,
+		`mail: {host: example.org, from: a@example.org, encryption: none}`,
+		`tell: {overdo: [board]}`,
 		`lastResort: nobody`,
 		`quietHours: {from: late, to: early}`,
 		`ladder: [{to: board}]`,

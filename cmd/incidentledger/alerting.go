@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -106,6 +107,12 @@ func (a *alerting) check() error {
 		if _, err := o.Hours.window(time.UTC); err != nil {
 			return fmt.Errorf("%s: %w", at, err)
 		}
+		if o.Webhook != "" {
+			e := alerts.Endpoint{Name: o.Name, URL: o.Webhook, Secret: o.Secret}
+			if err := (alerts.Config{Endpoints: []alerts.Endpoint{e}, AllowPrivate: a.AllowPrivate}).Check(); err != nil {
+				return err
+			}
+		}
 		known = known || o.Name == a.LastResort
 	}
 	if !known {
@@ -121,10 +128,34 @@ func (a *alerting) check() error {
 			return fmt.Errorf("ladder: each step needs a role (to) and a time (after), such as 30m")
 		}
 	}
+	for about := range a.Tell {
+		if _, ok := alerts.Roles()[about]; !ok {
+			return fmt.Errorf("tell: nobody is told of %q; choose from %v", about, slices.Sorted(maps.Keys(alerts.Roles())))
+		}
+	}
+	c := alerts.Config{Endpoints: a.endpoints(), AllowPrivate: a.AllowPrivate, People: &alerts.People{Directory: directory{}, Mail: a.Mail.server()}}
+	if err := c.Check(); err != nil {
+		return err
+	}
 	if u, err := url.Parse(a.PublicURL); err != nil || a.PublicURL != "" && u.Host == "" {
 		return fmt.Errorf("publicURL is %q; give one such as https://incidents.example.org", a.PublicURL)
 	}
 	return nil
+}
+
+func (a *alerting) endpoints() []alerts.Endpoint {
+	var out []alerts.Endpoint
+	for _, w := range a.Webhooks {
+		out = append(out, alerts.Endpoint{Name: w.Name, URL: w.URL, Secret: w.Secret, Types: w.Types})
+	}
+	return out
+}
+
+func (m *mailServer) server() *alerts.Mail {
+	if m == nil {
+		return nil
+	}
+	return &alerts.Mail{Host: m.Host, Port: m.Port, Encryption: m.Encryption, User: m.User, Password: m.Password, From: m.From}
 }
 
 func (h *hours) window(zone *time.Location) (alerts.Window, error) {
@@ -222,19 +253,13 @@ func (o *onCall) receiver() alerts.Receiver {
 // of gives what the alerts of an office work with, and whether anybody is told of
 // anything. It does not say by which connection.
 func (a *alerting) of(o *office) (alerts.Config, bool) {
-	c := alerts.Config{Org: o.org, Desk: o.desk, AllowPrivate: a.AllowPrivate, Stale: a.StaleAfter, Health: &o.health}
-	for _, w := range a.Webhooks {
-		c.Endpoints = append(c.Endpoints, alerts.Endpoint{Name: w.Name, URL: w.URL, Secret: w.Secret, Types: w.Types})
-	}
+	c := alerts.Config{Org: o.org, Desk: o.desk, AllowPrivate: a.AllowPrivate, Stale: a.StaleAfter, Health: &o.health, Endpoints: a.endpoints()}
 	d := a.directory(o.org, o.zone)
 	if len(d.list) == 0 {
 		return c, len(c.Endpoints) > 0
 	}
-	p := &alerts.People{Directory: d, To: a.Tell, Ladder: a.ladder, LastResort: a.LastResort, Zone: o.zone, Title: o.title,
+	p := &alerts.People{Directory: d, To: a.Tell, Ladder: a.ladder, LastResort: a.LastResort, Mail: a.Mail.server(), Zone: o.zone, Title: o.title,
 		Number: func(ctx context.Context, key domain.Key) string { return o.number(ctx, key, o.ledger.Last()) }}
-	if m := a.Mail; m != nil {
-		p.Mail = &alerts.Mail{Host: m.Host, Port: m.Port, Encryption: m.Encryption, User: m.User, Password: m.Password, From: m.From}
-	}
 	if a.QuietHours != nil {
 		if w, err := a.QuietHours.window(o.zone); err == nil {
 			p.Quiet = &w

@@ -76,6 +76,12 @@ var (
 	namePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?$`)
 )
 
+// Check tells why a configuration cannot work.
+func (c Config) Check() error {
+	_, err := c.complete()
+	return err
+}
+
 // complete fills in what was left out, and refuses what cannot work.
 func (c Config) complete() (Config, error) {
 	if c.Stream == "" {

@@ -27,6 +27,10 @@ type dispatch struct {
 // handle does what there is to do now about an event. What remains for later is
 // put back; the ledger knows what was done.
 func (d *dispatch) handle(ctx context.Context, m jetstream.Msg, t told) {
+	if t.idle() {
+		d.settle(m.Ack())
+		return
+	}
 	s, ok := d.incident(ctx, m, t)
 	if !ok {
 		d.putBack(m)

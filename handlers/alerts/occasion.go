@@ -66,6 +66,13 @@ func (p *People) occasion(t told, s *incident.Incident) (o occasion, ok bool) {
 	return o, true
 }
 
+// idle reports whether an event by itself shows that it is no occasion: most
+// terms are those of the house, and most failures are tried again. That a message
+// about a failure failed is in the ledger, and enough.
+func (t *told) idle() bool {
+	return t.Type == armed && !t.Event.Statutory || t.Type == failed && (!t.Event.Last || t.Event.About == AboutFailure)
+}
+
 // judge says what an event is about, and whether it still calls for anybody: a
 // term that was met meanwhile and an escalation that was acknowledged do not.
 func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
@@ -79,11 +86,11 @@ func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
 		}
 		return AboutOverdue, open
 	case armed:
-		return AboutDuty, o.Event.Statutory && o.clock.Running()
+		return AboutDuty, o.clock.Running()
 	case calamity:
 		return AboutCalamity, true
-	case failed: // that a message about a failure failed is in the ledger, and enough
-		return AboutFailure, o.Event.Last && o.Event.About != AboutFailure
+	case failed:
+		return AboutFailure, true
 	case escalated:
 		for _, e := range s.Escalations {
 			if e.ID == o.Event.Escalation {

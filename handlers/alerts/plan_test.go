@@ -11,6 +11,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
+	"incidentledger/handlers/catalogue"
 )
 
 // Whatever fails and whenever the program stops: each way is tried at most as
@@ -140,5 +141,36 @@ func TestATestMessageGoesEverywhereAndTellsNothing(t *testing.T) {
 	}
 	if last := c.Health.Conditions(); len(last) != 4 || last[3].Delivered {
 		t.Errorf("health knows %+v", last)
+	}
+}
+
+// The words of every occasion are there in every language, and a calamity wakes
+// whom it must.
+func TestEveryOccasionHasWordsAndACalamityDoesNotWait(t *testing.T) {
+	p, err := (&People{Directory: &book{}, Quiet: &Window{}}).complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for about := range Roles() {
+		for _, lang := range catalogue.Languages() {
+			w, err := catalogue.In(lang)
+			if err != nil || !w.Has("alerts.subject."+string(about)) || !w.Has("alerts.about."+string(about)) {
+				t.Errorf("%s has no words in %s (%v)", about, lang, err)
+			}
+		}
+	}
+	tl, err := read([]byte(`{"specversion":"1.0","id":"7-0","source":"urn:incidentledger:nuth","type":"nl.incidentledger.incident.calamity-declared","time":"2026-11-25T03:00:00Z",
+		"data":{"seq":7,"index":0,"org":"nuth","kind":"incident","key":"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11","order":"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c12","type":"CalamityDeclared","v":1,"event":{"at":"2026-11-25T03:00:00Z"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, ok := p.occasion(tl, &incident.Incident{})
+	if !ok || o.about != AboutCalamity || len(o.targets) != 2 || !o.from.Equal(tl.time) {
+		t.Errorf("the occasion is %+v, %v", o, ok)
+	}
+	for _, data := range []string{`{}`, `[]`, `{"specversion":"1.0","id":"7-0","source":"a","type":"b","data":{"org":"nuth"}}`} {
+		if _, err := read([]byte(data)); err == nil {
+			t.Errorf("%s was read as an integration event of an incident", data)
+		}
 	}
 }
