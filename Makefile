@@ -15,10 +15,10 @@ RACE := ./eventstore/... ./projections ./handlers/...
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test build bench lint race fuzz stories clean
+.PHONY: help run demo test build bench lint race fuzz coverage-of-requirements stories clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## Build and serve on http://127.0.0.1:8080, with the data in ./data
 	$(BIN) --data $(DATA) serve --listen $(LISTEN)
@@ -51,6 +51,10 @@ fuzz: ## Fuzz each fuzz target for FUZZTIME (10s)
 			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
 		done; \
 	done
+
+coverage-of-requirements: ## Print which story shows which requirement, and fail where one is shown by none
+	@out=$$($(GO) test -count 1 -run '^TestEveryRequirementHasAStory$$' -v ./cmd/incidentledger); code=$$?; \
+	echo "$$out" | sed -n 's/^ *requirements_test.go:[0-9]*: //p'; exit $$code
 
 stories: ## Run the command-line stories alone, and say what they did
 	$(GO) test -count 1 -run '^TestScripts$$' -v ./cmd/incidentledger

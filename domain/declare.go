@@ -47,6 +47,9 @@ func checkFields(t reflect.Type, event bool) error {
 				return fmt.Errorf("field %s is sealed, so its JSON must be omitzero", f.Name)
 			}
 		}
+		if event && ft.Kind() == reflect.Pointer && plan(ft.Elem()).sealed {
+			return fmt.Errorf("field %s holds sealed text behind a pointer, where nothing seals it; make it a value", f.Name)
+		}
 		if ft.Kind() == reflect.Float64 || ft.Kind() == reflect.Float32 {
 			return fmt.Errorf("field %s: numbers in the ledger are integers", f.Name)
 		}

@@ -56,3 +56,20 @@ func Deviation(o Order, r *Refusal) (RuleDeviated, bool) {
 		Code: r.Code, Requirement: Code(strings.ReplaceAll(r.Requirement, " ", "-")), Reason: o.Happened,
 	}, o.Happened != ""
 }
+
+// OrList writes codes as a sentence has them: a, b or c.
+func OrList(codes []Code) string { return sentence(codes, "or") }
+
+// AndList writes codes as a sentence has them: a, b and c.
+func AndList(codes []Code) string { return sentence(codes, "and") }
+
+func sentence(codes []Code, last string) string {
+	words := make([]string, len(codes))
+	for i, c := range codes {
+		words[i] = string(c)
+	}
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
+}

@@ -57,7 +57,7 @@ type Warning struct {
 type CommandType struct {
 	New     func() Command // a pointer to the zero command, for decoding and for deriving schemas
 	Begins  bool           // it begins an aggregate
-	Named   bool           // the aggregate it begins has a key of its own (KeyNamed), not one that follows from the order
+	Named   bool           // the aggregate it begins has a name of its own: the command is Keyed by KeyNamed
 	Roles   []Code         // who may give it; nil: everybody
 	States  []Code         // in which states; nil: in every state once begun
 	Events  []string       // names of the events it can cause
@@ -109,6 +109,17 @@ func (k *Kind) CommandNamed(name string) (CommandType, bool) {
 	return CommandType{}, false
 }
 
+// HasNames reports whether aggregates of the kind go by names, such as a short
+// code, of which KeyNamed makes the key.
+func (k *Kind) HasNames() bool {
+	for _, c := range k.Commands {
+		if c.Named {
+			return true
+		}
+	}
+	return false
+}
+
 // EventVersion gives the current version of an event type: its highest.
 func (k *Kind) EventVersion(name string) int {
 	v := 0
@@ -149,6 +160,9 @@ func (k *Kind) Validate() error {
 		if err := checkFields(reflect.TypeOf(c.New()).Elem(), false); err != nil {
 			return fmt.Errorf("kind %s: command %s: %w", k.Name, c.Name(), err)
 		}
+		if _, keyed := c.New().(Keyed); c.Named && !keyed {
+			return fmt.Errorf("kind %s: command %s is named but does not say its key", k.Name, c.Name())
+		}
 		for _, e := range c.Events {
 			if k.EventVersion(e) == 0 {
 				return fmt.Errorf("kind %s: command %s names unknown event %s", k.Name, c.Name(), e)
@@ -169,3 +183,7 @@ type Correction struct {
 	Event  Code            // type of the event
 	Fields map[Code][]byte // JSON by field name; nil: the field is taken back
 }
+
+// Keyed is a command that begins an aggregate under a key of its own instead of
+// one that follows from the order. A zero key: this one follows from the order.
+type Keyed interface{ AggregateKey(OrgID) Key }

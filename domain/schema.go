@@ -29,6 +29,8 @@ func schemaOf(t reflect.Type, r rules, codes Codes, docs map[string]string) map[
 		return map[string]any{"type": "string", "format": "date-time"}
 	case t == textType:
 		return map[string]any{"type": "string", "maxLength": limit(r.max, DefaultTextMax), "x-sealed": true}
+	case t == reflect.TypeFor[Hash]():
+		return map[string]any{"type": "string", "pattern": "^[0-9a-f]{64}$"}
 	case t == reflect.TypeFor[PersonID](), t == reflect.TypeFor[Key](), t == reflect.TypeFor[OrderID](), t == reflect.TypeFor[uuid.UUID]():
 		return map[string]any{"type": "string", "format": "uuid"}
 	}

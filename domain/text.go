@@ -44,10 +44,13 @@ func SetApart(e Event, ref Ref, id OrderID) (Event, []Disclosed) {
 	if !plan(v.Type()).sealed {
 		return e, nil
 	}
+	if !hasText(v) {
+		return v.Interface().(Event), nil
+	}
 	cp := reflect.New(v.Type()).Elem()
 	cp.Set(v)
-	var out []Disclosed
-	takeTexts(cp, "", "", sealing{ref: ref, id: id}, &out)
+	out := make([]Disclosed, 0, 4)
+	takeTexts(cp, "", "", &sealing{ref: ref, id: id}, &out)
 	slices.SortFunc(out, func(a, b Disclosed) int { return strings.Compare(a.Path, b.Path) })
 	return cp.Interface().(Event), out
 }
@@ -60,13 +63,13 @@ func TextsOf(c Command) (Command, []Disclosed) {
 	if pointer {
 		v = v.Elem()
 	}
-	if !plan(v.Type()).sealed {
+	if !hasText(v) {
 		return c, nil
 	}
 	cp := reflect.New(v.Type())
 	cp.Elem().Set(v)
-	var out []Disclosed
-	takeTexts(cp.Elem(), "", "", sealing{}, &out)
+	out := make([]Disclosed, 0, 4)
+	takeTexts(cp.Elem(), "", "", nil, &out)
 	slices.SortFunc(out, func(a, b Disclosed) int { return strings.Compare(a.Path, b.Path) })
 	if !pointer {
 		cp = cp.Elem()
@@ -88,14 +91,32 @@ func PutBack(e Event, fields map[string]string) (Event, error) {
 	return cp.Interface().(Event), nil
 }
 
+// sealing says under which scopes the texts of an event are sealed; nil where
+// nobody asks.
 type sealing struct {
 	ref Ref
 	id  OrderID
 	top reflect.Value
+
+	tag  string // of the field before
+	same []string
 }
 
-func (s sealing) scopes(tag string) []string {
-	out := []string{"entry/" + s.id.String()}
+// scopes gives the scopes of a field by its tag. Fields that follow each other
+// mostly have the same tag and share the list.
+func (s *sealing) scopes(tag string) []string {
+	if s == nil {
+		return nil
+	}
+	if s.same == nil || s.tag != tag {
+		s.tag, s.same = tag, s.read(tag)
+	}
+	return s.same
+}
+
+func (s *sealing) read(tag string) []string {
+	out := make([]string, 1, 4)
+	out[0] = "entry/" + s.id.String()
 	for _, part := range strings.Split(tag, ",") {
 		name, field, _ := strings.Cut(part, ":")
 		switch name {
@@ -134,9 +155,31 @@ func personScopes(top reflect.Value, jsonName string) []string {
 
 var textType = reflect.TypeFor[Text]()
 
+// hasText reports whether any Text stands below v.
+func hasText(v reflect.Value) bool {
+	if !plan(v.Type()).sealed {
+		return false
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len() > 0
+	case reflect.Struct:
+		return slices.ContainsFunc(plan(v.Type()).fields, func(f fieldPlan) bool { return hasText(v.Field(f.index)) })
+	case reflect.Slice:
+		for i := range v.Len() {
+			if hasText(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Map:
+		return v.Len() > 0
+	}
+	return false
+}
+
 // takeTexts moves every Text below v into out. Slices and maps are copied
 // before they are changed, so that the caller's event stays whole.
-func takeTexts(v reflect.Value, path, tag string, s sealing, out *[]Disclosed) {
+func takeTexts(v reflect.Value, path, tag string, s *sealing, out *[]Disclosed) {
 	switch v.Kind() {
 	case reflect.String:
 		if v.Type() == textType && v.Len() > 0 {
@@ -148,7 +191,7 @@ func takeTexts(v reflect.Value, path, tag string, s sealing, out *[]Disclosed) {
 		if !p.sealed {
 			return
 		}
-		if !s.top.IsValid() {
+		if s != nil && !s.top.IsValid() {
 			s.top = v
 		}
 		for _, f := range p.fields {

@@ -98,8 +98,13 @@ func TestDocsAreReadFromTheSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"Fire": "Fire says that it burns.", "Fire.Where": "Where it burns.", "Fire.When": "since when"}
-	if !reflect.DeepEqual(docs, want) {
-		t.Errorf("%v", docs)
+	for name, text := range want {
+		if docs[name] != text {
+			t.Errorf("%s: %q", name, docs[name])
+		}
+	}
+	if docs["CorrectFact"] == "" || docs["CorrectFact.Reason"] == "" {
+		t.Error("CorrectFact, which every kind has, is not explained")
 	}
 	src["b.go"] = &fstest.MapFile{Data: []byte("package")}
 	if _, err := Docs(src); err == nil {

@@ -12,6 +12,8 @@ import (
 // TestNobodyCanRemoveWhatIsStored: the connection that writes the ledger can
 // neither change its stream nor remove from it, and those of the doors cannot
 // even read it.
+//
+// requirements: LOG-04 ARC-03
 func TestNobodyCanRemoveWhatIsStored(t *testing.T) {
 	s, l := found(t, t.TempDir())
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)

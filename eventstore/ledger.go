@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"golang.org/x/sys/unix"
 
 	"incidentledger/domain"
 )
@@ -111,6 +112,9 @@ func (l *Ledger) Err() error { return l.broken() }
 
 // WaitFor waits until the watermark covers seq.
 func (l *Ledger) WaitFor(ctx context.Context, seq domain.Seq) error {
+	if l.Last() >= seq {
+		return nil
+	}
 	for {
 		moved := l.journal.moved.next()
 		if l.Last() >= seq {
@@ -181,11 +185,19 @@ func (l *Ledger) markSynced(ctx context.Context) {
 		}
 		if older > written {
 			// JetStream synced its blocks, but not the folder that names a new one.
-			if err := errors.Join(syncDir(l.msgs), writeMark(l.dir, older)); err != nil {
+			err := syncDir(l.msgs)
+			if err == nil {
+				err = writeMark(l.dir, older)
+			}
+			switch {
+			case err == nil:
+				written = older
+			case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
+				// The mark stays where it was, which claims less: a full disk passes.
+			default:
 				l.fail(fmt.Errorf("eventstore: ledger %s: synced mark: %w", l.org, err))
 				return
 			}
-			written = older
 		}
 		older, old = old, l.Last()
 	}

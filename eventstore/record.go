@@ -20,7 +20,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // aggregate.
 type aggID [16]byte
 
-func aggOf(ref domain.Ref) aggID { return aggOfString(ref.String()) }
+func aggOf(ref domain.Ref) aggID {
+	var buf [64]byte
+	sum := sha256.Sum256(append(append(append(buf[:0], ref.Kind...), '/'), ref.Key.String()...))
+	return aggID(sum[:16])
+}
 
 func aggOfString(kindKey string) aggID {
 	sum := sha256.Sum256([]byte(kindKey))

@@ -45,10 +45,16 @@ type Config struct {
 // A Desk is the only write path of one organisation's ledger. It may be used by
 // any number of goroutines; orders for one aggregate wait for each other.
 type Desk struct {
-	c     Config
-	kinds map[domain.KindName]*domain.Kind
-	folds *folds
-	locks keyLocks
+	c        Config
+	kinds    map[domain.KindName]*domain.Kind
+	commands map[commandID]domain.CommandType
+	folds    *folds
+	locks    keyLocks
+}
+
+type commandID struct {
+	kind domain.KindName
+	name string
 }
 
 // NewDesk opens a desk.
@@ -59,9 +65,13 @@ func NewDesk(c Config) *Desk {
 	if c.Cached == 0 {
 		c.Cached = 8192
 	}
-	d := &Desk{c: c, kinds: map[domain.KindName]*domain.Kind{}, folds: newFolds(c.Cached)}
+	d := &Desk{c: c, kinds: map[domain.KindName]*domain.Kind{}, commands: map[commandID]domain.CommandType{}, folds: newFolds(c.Cached)}
 	for i := range c.Kinds {
-		d.kinds[c.Kinds[i].Name] = &c.Kinds[i]
+		kind := &c.Kinds[i]
+		d.kinds[kind.Name] = kind
+		for _, ct := range kind.Commands {
+			d.commands[commandID{kind.Name, ct.Name()}] = ct
+		}
 	}
 	return d
 }
@@ -182,19 +192,31 @@ func (d *Desk) complete(o *domain.Order) (*domain.Kind, error) {
 			return nil, err
 		}
 	}
-	ct, ok := kind.CommandNamed(o.Command.CommandName())
+	name := o.Command.CommandName()
+	ct, ok := d.commands[commandID{o.Kind, name}]
 	if !ok {
-		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %s", o.Kind, o.Command.CommandName())
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %s", o.Kind, name)
 	}
-	switch fresh := domain.NewKey(o.Org, o.ID); {
+	switch own := ownKey(o); {
 	case ct.Begins && o.Key.IsZero():
-		o.Key = fresh
-	case ct.Begins && o.Key != fresh && !ct.Named:
-		return nil, domain.Refuse(domain.CodeInvalid, "contract 3", "%s begins a new %s, whose key follows from the order: leave the key out", ct.Name(), o.Kind)
+		o.Key = own
+	case ct.Begins && o.Key != own:
+		return nil, domain.Refuse(domain.CodeInvalid, "contract 3", "%s begins the %s %s: leave the key out", name, o.Kind, own)
 	case o.Key.IsZero():
-		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s needs the key of the %s it is about", ct.Name(), o.Kind)
+		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s needs the key of the %s it is about", name, o.Kind)
 	}
 	return kind, nil
+}
+
+// ownKey is the key of the aggregate that an order begins: the command's own, or
+// the one that follows from the order.
+func ownKey(o *domain.Order) domain.Key {
+	if c, ok := o.Command.(domain.Keyed); ok {
+		if k := c.AggregateKey(o.Org); !k.IsZero() {
+			return k
+		}
+	}
+	return domain.NewKey(o.Org, o.ID)
 }
 
 // stamp is the desk's time in UTC to the microsecond, never before the

@@ -1,80 +1,70 @@
 package projections
 
-import (
-	"bytes"
-	"crypto/sha256"
-	"slices"
+import "incidentledger/domain"
 
-	"incidentledger/domain"
-)
-
-// A Class is what access to an incident depends on: its open access attributes.
-// All incidents of a class are judged alike, so that one judgement a class and
-// reader is enough. The organisation is that of the ledger.
-type Class struct {
-	Track domain.Code // normal or integrity
-	TLP   domain.Code // traffic light protocol; empty: none was set
-	Need  domain.Hash // names the set of persons it is kept from or to; zero: none
-}
-
-// PlainClass is the class of an incident of which nothing special is known, and
-// of entries that are about no incident.
-func PlainClass() Class { return Class{Track: "normal"} }
-
-// NeedOf names a set of persons: the same in any order.
-func NeedOf(persons []domain.PersonID) domain.Hash {
-	if len(persons) == 0 {
-		return domain.Hash{}
-	}
-	ids := slices.Clone(persons)
-	slices.SortFunc(ids, func(a, b domain.PersonID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
-	d := sha256.New()
-	d.Write([]byte("incidentledger/need/1\x00"))
-	for _, id := range slices.Compact(ids) {
-		d.Write(id.UUID[:])
-	}
-	var h domain.Hash
-	d.Sum(h[:0])
-	return h
-}
+// Class is what access to an incident depends on. All incidents of a class are
+// judged alike, so that one judgement a class and reader is enough.
+type Class = domain.Class
 
 // AppendClass appends a class.
 func AppendClass(b []byte, c Class) []byte {
-	b = Text(Text(b, c.Track), c.TLP)
-	if c.Need.IsZero() {
-		return append(b, 0)
+	b = Num(Text(Text(b, c.Track), c.TLP), uint64(c.Set))
+	for _, h := range [...]domain.Hash{c.Withheld, c.Need} {
+		if h.IsZero() {
+			b = append(b, 0)
+		} else {
+			b = append(append(b, 1), h[:]...)
+		}
 	}
-	return append(append(b, 1), c.Need[:]...)
+	return b
 }
 
 // Class reads what AppendClass wrote.
 func (d *Dec) Class() Class {
-	c := Class{Track: domain.Code(d.Text()), TLP: domain.Code(d.Text())}
-	if p := d.Take(1); p != nil && p[0] == 1 {
-		copy(c.Need[:], d.Take(len(c.Need)))
+	c := Class{Track: domain.Code(d.Word()), TLP: domain.Code(d.Word()), Set: domain.Seq(d.Num())}
+	for _, h := range [...]*domain.Hash{&c.Withheld, &c.Need} {
+		if p := d.Take(1); p != nil && p[0] == 1 {
+			copy(h[:], d.Take(len(h)))
+		}
 	}
 	return c
 }
 
-// PutClass keeps the class of an incident in rows that begin with prefix. The
-// plain class needs no row.
-func PutClass(tx *Tx, prefix byte, key domain.Key, c Class) {
-	k := append([]byte{prefix}, key.UUID[:]...)
-	if c == PlainClass() {
+// KeepClass keeps the class of an incident in rows that begin with prefix:
+// classify tells what an event changes in it, nil where nothing. The plain class
+// needs no row.
+func KeepClass(tx *Tx, prefix byte, en *domain.Entry, classify func(domain.Seq, domain.Event) func(*Class) error) error {
+	var k []byte
+	var c Class
+	found := false
+	for i := range en.Events {
+		change := classify(en.Seq, en.Events[i].Event)
+		if change == nil {
+			continue
+		}
+		if k == nil {
+			k, c = append([]byte{prefix}, en.Key.UUID[:]...), domain.PlainClass()
+			if en.Prev != 0 {
+				var v []byte
+				if v, found = tx.Get(k); found {
+					d := tx.Dec(v)
+					if c = d.Class(); d.Err() != nil {
+						return d.Err()
+					}
+				}
+			}
+		}
+		if err := change(&c); err != nil {
+			return err
+		}
+	}
+	switch {
+	case k != nil && c != domain.PlainClass():
+		tx.Set(k, AppendClass(nil, c))
+	case found:
 		tx.Delete(k)
-		return
 	}
-	tx.Set(k, AppendClass(nil, c))
-}
-
-// GetClass gives what PutClass kept.
-func GetClass(tx *Tx, prefix byte, key domain.Key) (Class, error) {
-	v, found := tx.Get(append([]byte{prefix}, key.UUID[:]...))
-	if !found {
-		return PlainClass(), nil
-	}
-	d := NewDec(v)
-	return d.Class(), d.Err()
+	return nil
 }
 
 // A Judge tells for one query which incidents may be shown. It remembers what it
@@ -87,7 +77,7 @@ type Judge struct {
 	keys    map[domain.Key]bool
 }
 
-// NewJudge judges by allow, and by the classes that PutClass kept under prefix;
+// NewJudge judges by allow, and by the classes that KeepClass kept under prefix;
 // allow nil: everything may be shown.
 func NewJudge(r *Reader, prefix byte, allow func(Class) bool) *Judge {
 	return &Judge{r, prefix, allow, map[Class]bool{}, map[domain.Key]bool{}}
@@ -102,7 +92,7 @@ func (j *Judge) May(key domain.Key) bool {
 	if known {
 		return may
 	}
-	c := PlainClass()
+	c := domain.PlainClass()
 	if v, found := j.r.Get(append([]byte{j.prefix}, key.UUID[:]...)); found {
 		d := NewDec(v)
 		if c = d.Class(); d.Err() != nil {

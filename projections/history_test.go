@@ -94,6 +94,9 @@ func (c course) entry(seq domain.Seq) *domain.Entry {
 	if at%9 == 0 {
 		en.By = &domain.By{Medium: "phone", Person: domain.PersonID{UUID: id('p', at%31)}}
 	}
+	if step > 0 {
+		en.Prev = seq - 1 // whichever it was: only whether there is one counts
+	}
 	en.Command = commands[step]
 	for _, e := range events(n, step, now) {
 		en.Events = append(en.Events, domain.Record{Type: e.EventName(), V: 1, Event: e})

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -17,6 +18,9 @@ import (
 // may wait for the disk.
 type Snapshot struct {
 	base *pebble.Iterator // where the others are cloned from; also reads single keys
+	free *pebble.Iterator // for the next scan; nil: it needs one of its own
+
+	words *words
 }
 
 // Snapshot takes a snapshot. Views that advance together stand at the same entry
@@ -26,12 +30,18 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
-	return &Snapshot{it}, nil
+	return &Snapshot{base: it, words: wordsFree.Get().(*words)}, nil
 }
 
 // Close lets go of the snapshot. No reader of it may be used any more.
 func (s *Snapshot) Close() error {
-	if err := s.base.Close(); err != nil {
+	wordsFree.Put(s.words)
+	s.words = nil
+	err := s.base.Close()
+	if s.free != nil {
+		err = errors.Join(err, s.free.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("projections: snapshot: %w", damage(err))
 	}
 	return nil
@@ -42,6 +52,26 @@ func (s *Snapshot) get(key []byte) ([]byte, error) {
 		return nil, damage(s.base.Error())
 	}
 	return append([]byte{}, s.base.Value()...), nil
+}
+
+// iterator gives an iterator within bounds. Many scans are short and come one
+// after the other, and setting bounds costs much less than a new iterator.
+func (s *Snapshot) iterator(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	if it := s.free; it != nil {
+		s.free = nil
+		it.SetBounds(o.LowerBound, o.UpperBound)
+		return it, nil
+	}
+	return s.base.Clone(pebble.CloneOptions{IterOptions: o})
+}
+
+// done takes an iterator back.
+func (s *Snapshot) done(it *pebble.Iterator) error {
+	if err := it.Error(); err != nil || s.free != nil {
+		return errors.Join(err, it.Close())
+	}
+	s.free = it
+	return nil
 }
 
 // Read gives the rows of a view of a given shape. ErrNotBuilt says that the live
@@ -81,6 +111,9 @@ func (r *Reader) Fail(err error) {
 	}
 }
 
+// Dec reads a value that Get, Scan or ScanBack gave.
+func (r *Reader) Dec(val []byte) Dec { return Dec{b: val, words: r.s.words} }
+
 // Get reads one row; the value is the caller's own.
 func (r *Reader) Get(key []byte) (val []byte, found bool) {
 	if r.err != nil {
@@ -108,12 +141,12 @@ func (r *Reader) scan(lo, hi []byte, first, next func(*pebble.Iterator) bool) it
 		if r.err != nil {
 			return
 		}
-		it, err := r.s.base.Clone(pebble.CloneOptions{IterOptions: bounds(r.prefix, lo, hi)})
+		it, err := r.s.iterator(bounds(r.prefix, lo, hi))
 		if err != nil {
 			r.Fail(err)
 			return
 		}
-		defer func() { r.Fail(it.Close()) }()
+		defer func() { r.Fail(r.s.done(it)) }()
 		for ok := first(it); ok; ok = next(it) {
 			if !yield(it.Key()[len(r.prefix):], it.Value()) {
 				return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -100,12 +101,14 @@ func (s *set) batch(ctx context.Context, items []*domain.Entry, d drive) (done b
 	if d.far {
 		limit = farEntries
 	}
-	for _, en := range items {
-		if err := s.apply(en); err != nil {
-			return false, err
+	for len(items) > 0 {
+		n, full := s.room(items, limit)
+		if at := slices.IndexFunc(items[:n], func(en *domain.Entry) bool { return d.upto > 0 && en.Seq >= d.upto }); at >= 0 {
+			n, done = at+1, true
 		}
-		full := s.entries >= limit || s.bytes >= batchBytes
-		if done = d.upto > 0 && en.Seq >= d.upto; full || done {
+		s.apply(items[:n]...)
+		items = items[n:]
+		if full || done {
 			if err := s.commit(ctx, d.progress); err != nil {
 				return false, err
 			}
@@ -120,17 +123,54 @@ func (s *set) batch(ctx context.Context, items []*domain.Entry, d drive) (done b
 	return !slices.ContainsFunc(s.lines, func(l *line) bool { return !l.stopped }), nil
 }
 
-// apply brings every line that is not there yet to an entry.
-func (s *set) apply(en *domain.Entry) error {
-	for _, l := range s.lines {
-		if !l.stopped && l.gen.seq < en.Seq {
-			l.apply(en)
-		}
+// room tells how many of some entries the batch at hand still takes, and whether
+// it is full then.
+func (s *set) room(items []*domain.Entry, limit int) (n int, full bool) {
+	entries, bytes := s.entries, s.bytes
+	for n < len(items) && !full {
+		entries, bytes = entries+1, bytes+items[n].Size
+		full = entries >= limit || bytes >= batchBytes
+		n++
 	}
-	s.pos = max(s.pos, en.Seq)
-	s.entries++
-	s.bytes += en.Size
-	return nil
+	return n, full
+}
+
+// apply brings every line that is not there yet to the last of some entries.
+func (s *set) apply(entries ...*domain.Entry) {
+	s.each(len(entries), func(l *line) {
+		for _, en := range entries {
+			if l.stopped {
+				return
+			}
+			if l.gen.seq < en.Seq {
+				l.apply(en)
+			}
+		}
+	})
+	for _, en := range entries {
+		s.pos = max(s.pos, en.Seq)
+		s.entries++
+		s.bytes += en.Size
+	}
+}
+
+// From so many entries on it pays to let lines work side by side.
+const manyEntries = 64
+
+// each does something with every line for a number of entries. Lines know nothing
+// of each other, so with many entries they do it side by side.
+func (s *set) each(entries int, do func(*line)) {
+	if entries < manyEntries || len(s.lines) == 1 {
+		for _, l := range s.lines {
+			do(l)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for _, l := range s.lines {
+		wg.Go(func() { do(l) })
+	}
+	wg.Wait()
 }
 
 // commit writes what has been applied, rows and sequences in one batch.
@@ -138,7 +178,8 @@ func (s *set) commit(ctx context.Context, progress func(domain.Seq)) error {
 	if s.entries == 0 {
 		return nil
 	}
-	b := s.db.pebble.NewBatch()
+	s.each(s.entries, func(l *line) { l.tx.sort() })
+	b := s.db.pebble.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * batchBytes))
 	for _, l := range s.lines {
 		if err := l.write(b); err != nil {
 			return errors.Join(fmt.Errorf("projections: view %s: %w", l.slot.view.Name(), err), b.Close())

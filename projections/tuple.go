@@ -92,8 +92,9 @@ var ErrRow = errors.New("a row does not read as its shape says")
 // A Dec reads what the functions above wrote, in the same order. Reading past
 // the end gives zeros; Err tells.
 type Dec struct {
-	b   []byte
-	bad bool
+	b     []byte
+	bad   bool
+	words *words // nil: every word is copied
 }
 
 // NewDec reads b, and keeps it: bytes and text are copied out.
@@ -169,6 +170,16 @@ func (d *Dec) Time() time.Time {
 
 // Text reads text written by Text.
 func (d *Dec) Text() string { return string(d.Take(d.length())) }
+
+// Word reads text written by Text that other rows hold, too, such as a code. A
+// Dec of a Reader or a Tx makes one string of a word that comes again.
+func (d *Dec) Word() string {
+	p := d.Take(d.length())
+	if d.words == nil || len(p) == 0 {
+		return string(p)
+	}
+	return d.words.of(p)
+}
 
 // Bytes reads bytes written by Bytes.
 func (d *Dec) Bytes() []byte { return append([]byte(nil), d.Take(d.length())...) }

@@ -44,7 +44,7 @@ func TestTuplesReadBack(t *testing.T) {
 		at := instants().Draw(t, "at")
 		text, raw := rapid.String().Draw(t, "text"), rapid.SliceOf(rapid.Byte()).Draw(t, "raw")
 		code := rapid.StringMatching(`[a-z-]{0,9}`).Draw(t, "code")
-		class := Class{Track: domain.Code(code), TLP: "amber", Need: domain.LeafHash(raw)}
+		class := Class{Track: domain.Code(code), TLP: "amber", Need: domain.LeafHash(raw), Set: domain.Seq(n)}
 		b := KeyText(Bytes(Text(Time(Int(Num(nil, n), i), at), text), raw), code)
 		b = AppendClass(KeyUint32(KeySeq(b, domain.Seq(n)), uint32(n)), class)
 		d := NewDec(b)

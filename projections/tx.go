@@ -2,6 +2,7 @@ package projections
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"iter"
@@ -22,6 +23,7 @@ type Tx struct {
 	at     *pebble.Iterator // over what is written; opened when needed
 	prefix [5]byte
 	key    []byte // scratch
+	words  words
 
 	// Rows that were touched lately. When they become many they move to old, and
 	// those that are touched again come back.
@@ -29,9 +31,20 @@ type Tx struct {
 	old   known
 	dirty []int32 // known rows to be written with the next commit
 
+	added   []row    // rows that nobody will look for, to be written too
+	space   arena    // for them
+	changes []change // all that is to be written, once sort has put it in order
+
 	back  []was // how to undo the entry at hand
+	keep  int   // so many of the added rows are of earlier entries
 	stale bool  // an undo left known rows that may be wrong
 	err   error
+}
+
+// A change is a row to be written. Where its key begins mostly tells its place.
+type change struct {
+	head uint64
+	row  *row
 }
 
 func newTx(r pebble.Reader, gen uint32) *Tx {
@@ -39,6 +52,9 @@ func newTx(r pebble.Reader, gen uint32) *Tx {
 	tx.forget()
 	return tx
 }
+
+// Dec reads a value that Get or Scan gave.
+func (tx *Tx) Dec(val []byte) Dec { return Dec{b: val, words: &tx.words} }
 
 // Get reads a row. What it gives must not be changed, and holds until Apply
 // returns.
@@ -53,6 +69,13 @@ func (tx *Tx) Get(key []byte) (val []byte, found bool) {
 
 // Set writes a row. Key and value are copied.
 func (tx *Tx) Set(key, val []byte) { tx.put(key, tx.arena.copy(val), true) }
+
+// Add writes a row that Apply writes once and never again touches, whatever entry
+// it is at: it is not kept to be found again. Key and value are copied.
+func (tx *Tx) Add(key, val []byte) {
+	tx.key = append(append(tx.key[:0], tx.prefix[:]...), key...)
+	tx.added = append(tx.added, row{key: tx.space.copy(tx.key), val: tx.space.copy(val), there: true})
+}
 
 // Delete removes a row; one that is not there is no error.
 func (tx *Tx) Delete(key []byte) { tx.put(key, nil, false) }
@@ -103,7 +126,7 @@ func (tx *Tx) Scan(lo, hi []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-func (tx *Tx) begin() { tx.back, tx.err = tx.back[:0], nil }
+func (tx *Tx) begin() { tx.back, tx.keep, tx.err = tx.back[:0], len(tx.added), nil }
 
 // undo takes back what was written since begin. What is known afterwards is good
 // for writing it, not for reading.
@@ -119,6 +142,7 @@ func (tx *Tx) undo() {
 		}
 	}
 	tx.dirty = tx.dirty[:n]
+	tx.added = tx.added[:tx.keep]
 	tx.back = tx.back[:0]
 	tx.stale = true
 }
@@ -192,16 +216,37 @@ func (tx *Tx) fail(err error) {
 	}
 }
 
-// write puts the changes into a batch.
-func (tx *Tx) write(b *pebble.Batch) error {
-	slices.SortFunc(tx.dirty, func(x, y int32) int { return bytes.Compare(tx.rows[x].key, tx.rows[y].key) })
+// sort puts the changes in key order, in which Pebble takes them fastest.
+func (tx *Tx) sort() {
+	tx.changes = tx.changes[:0]
 	for _, at := range tx.dirty {
-		r := &tx.rows[at]
+		tx.changes = append(tx.changes, tx.change(&tx.rows[at]))
+	}
+	for i := range tx.added {
+		tx.changes = append(tx.changes, tx.change(&tx.added[i]))
+	}
+	slices.SortFunc(tx.changes, func(x, y change) int {
+		if c := cmp.Compare(x.head, y.head); c != 0 {
+			return c
+		}
+		return bytes.Compare(x.row.key, y.row.key)
+	})
+}
+
+func (tx *Tx) change(r *row) change {
+	var head [8]byte
+	copy(head[:], r.key[len(tx.prefix):])
+	return change{binary.BigEndian.Uint64(head[:]), r}
+}
+
+// write puts the changes into a batch, as sort has left them.
+func (tx *Tx) write(b *pebble.Batch) error {
+	for _, c := range tx.changes {
 		var err error
-		if r.there {
-			err = b.Set(r.key, r.val, nil)
+		if c.row.there {
+			err = b.Set(c.row.key, c.row.val, nil)
 		} else {
-			err = b.Delete(r.key, nil)
+			err = b.Delete(c.row.key, nil)
 		}
 		if err != nil {
 			return err
@@ -217,6 +262,7 @@ func (tx *Tx) written() {
 		tx.rows[at].dirty = false
 	}
 	tx.dirty = tx.dirty[:0]
+	tx.drop()
 	if tx.stale {
 		tx.forget()
 	} else if len(tx.rows) > knownRows || tx.arena.used > knownBytes {
@@ -238,6 +284,13 @@ func (tx *Tx) forget() {
 	tx.known.reset()
 	tx.old.reset()
 	tx.dirty, tx.back, tx.stale = tx.dirty[:0], tx.back[:0], false
+	tx.drop()
+}
+
+// drop lets go of the added rows.
+func (tx *Tx) drop() {
+	tx.added, tx.keep, tx.changes = tx.added[:0], 0, tx.changes[:0]
+	tx.space.reset()
 }
 
 func rowPrefix(gen uint32) [5]byte {

@@ -122,6 +122,39 @@ func TestFailedAttemptLeavesNothing(t *testing.T) {
 	}
 }
 
+// Added rows are written with the next commit, wherever their keys lie among the
+// others, and those of a failed entry are not.
+func TestAddedRowsAreWrittenOrUndone(t *testing.T) {
+	db := openMem(t, vfs.NewMem(), &tally{name: "tally", shape: 1})
+	defer mustClose(t, db)
+	line := db.head.lines[0]
+	tx, want := line.tx, []string{"a=1", "b=2", "b\x00=3", "c=4", "longer than a head=5"}
+	for range 2 { // the second time over what is stored
+		tx.begin()
+		tx.Add([]byte("longer than a head"), []byte("5"))
+		tx.Set([]byte("c"), []byte("4"))
+		tx.Add([]byte("b\x00"), []byte("3"))
+		tx.Add([]byte("b"), []byte("2"))
+		tx.begin()
+		tx.Set([]byte("c"), []byte("half"))
+		tx.Add([]byte("bb"), []byte("half"))
+		tx.undo()
+		tx.begin()
+		tx.Set([]byte("a"), []byte("1"))
+		line.gen.seq, db.head.entries = line.gen.seq+1, 1
+		if err := db.head.commit(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for k, v := range tx.Scan(nil, nil) {
+			got = append(got, fmt.Sprintf("%s=%s", k, v))
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("rows are %q, want %q", got, want)
+		}
+	}
+}
+
 // blind overwrites a row without reading it and then fails; when it does not
 // fail it reads it first.
 type blind struct {

@@ -12,6 +12,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
 	"incidentledger/handlers/alerts"
 	"incidentledger/handlers/api"
 )
@@ -26,8 +27,6 @@ type alerting struct {
 	LastResort domain.Code                   `yaml:"lastResort"` // name of who is told when nobody else can be
 	Mail       *mailServer                   `yaml:"mail"`
 	Tell       map[domain.Code][]domain.Code `yaml:"tell"`       // roles, by what there is to tell
-	Ladder     []rung                        `yaml:"ladder"`     // left out: secretary after 30 minutes, board an hour later
-	QuietHours *hours                        `yaml:"quietHours"` // left out: none
 	StaleAfter time.Duration                 `yaml:"staleAfter"` // what was past so long before its report is not told of; left out: 24h
 	PublicURL  string                        `yaml:"publicURL"`  // at which the API is reached, for links
 }
@@ -71,16 +70,9 @@ type mailServer struct {
 	From       string `yaml:"from"`
 }
 
-// rung is a step of the ladder of escalation.
-type rung struct {
-	To    domain.Code   `yaml:"to"`
-	After time.Duration `yaml:"after"`
-}
-
 var (
-	weekdays    = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-	onCallName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?$`)
-	usualLadder = []rung{{"secretary", 30 * time.Minute}, {"board", time.Hour}}
+	weekdays   = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	onCallName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?$`)
 )
 
 // check refuses what cannot work, before anything is opened.
@@ -117,16 +109,6 @@ func (a *alerting) check() error {
 	}
 	if !known {
 		return fmt.Errorf("lastResort is %q, which is no name in onCall", a.LastResort)
-	}
-	if a.QuietHours != nil {
-		if _, err := a.QuietHours.window(time.UTC); err != nil {
-			return fmt.Errorf("quietHours: %w", err)
-		}
-	}
-	for _, r := range a.Ladder {
-		if r.To == "" || r.After <= 0 {
-			return fmt.Errorf("ladder: each step needs a role (to) and a time (after), such as 30m")
-		}
 	}
 	for about := range a.Tell {
 		if _, ok := alerts.Roles()[about]; !ok {
@@ -258,13 +240,8 @@ func (a *alerting) of(o *office) (alerts.Config, bool) {
 	if len(d.list) == 0 {
 		return c, len(c.Endpoints) > 0
 	}
-	p := &alerts.People{Directory: d, To: a.Tell, Ladder: a.ladder, LastResort: a.LastResort, Mail: a.Mail.server(), Zone: o.zone, Title: o.title,
+	p := &alerts.People{Directory: d, To: a.Tell, Ladder: o.ladder, Quiet: o.quietUntil, LastResort: a.LastResort, Mail: a.Mail.server(), Zone: o.zone, Title: o.title,
 		Number: func(ctx context.Context, key domain.Key) string { return o.number(ctx, key, o.ledger.Last()) }}
-	if a.QuietHours != nil {
-		if w, err := a.QuietHours.window(o.zone); err == nil {
-			p.Quiet = &w
-		}
-	}
 	if a.PublicURL != "" {
 		p.Link = func(key domain.Key) string {
 			link, err := url.JoinPath(a.PublicURL, "api/v1/organisations", string(o.org), "incidents", key.String())
@@ -278,28 +255,41 @@ func (a *alerting) of(o *office) (alerts.Config, bool) {
 	return c, true
 }
 
-// ladder gives the step above a level.
-func (a *alerting) ladder(level int) (domain.Code, time.Duration, bool) {
-	steps := a.Ladder
-	if steps == nil {
-		steps = usualLadder
+// ladder gives the step above a level by the adopted policy.
+func (o *office) ladder(level int) (to domain.Code, after time.Duration, ok bool) {
+	return above(o.law.current().Current.Ladder, level)
+}
+
+// above finds the step above a level and how long after it that is reached: a
+// policy counts all its steps from the first alert.
+func above(ladder []policy.Rung, level int) (to domain.Code, after time.Duration, ok bool) {
+	for _, r := range ladder {
+		switch r.Level {
+		case level:
+			after = -r.Waits()
+		case level + 1:
+			return r.To, max(after+r.Waits(), 0), true
+		}
 	}
-	if level < 1 || level > len(steps) {
-		return "", 0, false
+	return "", 0, false
+}
+
+// quietUntil gives the end of the quiet hours of the adopted policy in which an
+// instant lies, or the instant.
+func (o *office) quietUntil(at time.Time) time.Time {
+	if q := o.law.current().Current.QuietHours; q != nil {
+		if end, quiet := q.Until(at, 0); quiet {
+			return end
+		}
 	}
-	return steps[level-1].To, steps[level-1].After, true
+	return at
 }
 
 // title opens an incident's title for a channel that may carry it; nothing of an
-// incident that is not of the normal track.
+// incident that is not for everybody's eyes.
 func (o *office) title(ctx context.Context, key domain.Key) string {
-	ref := domain.Ref{Kind: incident.Name, Key: key}
-	state, _, err := o.desk.State(ctx, ref, 0)
-	if s, ok := state.(*incident.Incident); err != nil || !ok || s.Report.Track != incident.TrackNormal {
-		return ""
-	}
-	title := ""
-	for en, err := range o.ledger.Load(ctx, ref, 0) {
+	title, class := "", domain.PlainClass()
+	for en, err := range o.ledger.Load(ctx, domain.Ref{Kind: incident.Name, Key: key}, 0) {
 		if err != nil {
 			return ""
 		}
@@ -308,6 +298,11 @@ func (o *office) title(ctx context.Context, key domain.Key) string {
 			return ""
 		}
 		for _, e := range opened.Events {
+			if change := incident.Classify(en.Seq, e); change != nil {
+				if err := change(&class); err != nil {
+					return ""
+				}
+			}
 			switch e := e.(type) {
 			case incident.IncidentReported:
 				title = string(e.Title)
@@ -317,6 +312,9 @@ func (o *office) title(ctx context.Context, key domain.Key) string {
 				}
 			}
 		}
+	}
+	if class.Track != incident.TrackNormal || !class.Need.IsZero() || !class.Withheld.IsZero() || class.TLP == "red" {
+		return ""
 	}
 	return title
 }

@@ -48,6 +48,10 @@ func (r benchRow) valueBelow(x float64) benchRow {
 	return r.judged(fmt.Sprintf("at most %s %s", short(x), r.Unit), r.Value <= x)
 }
 
+func (r benchRow) valueAtLeast(x float64) benchRow {
+	return r.judged(fmt.Sprintf("at least %s %s", short(x), r.Unit), r.Value >= x)
+}
+
 func (r benchRow) judged(target string, reached bool) benchRow {
 	r.Target, r.Reached = target, &reached
 	return r

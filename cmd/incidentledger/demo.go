@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"incidentledger/domain"
 	"incidentledger/handlers/intake/sample"
 )
 
@@ -38,8 +37,8 @@ func (a *app) demoVerb() *cobra.Command {
 				}
 				a.say("\nDEMONSTRATION: everything here is invented and vanishes with this process.\n"+
 					"Look at %s, or from another terminal:\n\n"+
-					"  incidentledger --data %s --master-key %s register\n"+
-					"  incidentledger --data %s --master-key %s deadlines\n\nCtrl-C ends it.", url, a.data, a.master, a.data, a.master)
+					"  incidentledger --data %s --master-key %s --org demo register\n"+
+					"  incidentledger --data %s --master-key %s --org demo deadlines\n\nCtrl-C ends it.", url, a.data, a.master, a.data, a.master)
 			})
 		},
 	}
@@ -48,18 +47,26 @@ func (a *app) demoVerb() *cobra.Command {
 	return cmd
 }
 
-// playSample founds the demonstration's ledger and tells the case step by step.
+// playSample founds the ledgers of the demonstration's two organisations and
+// tells the cases step by step.
 func (a *app) playSample(ctx context.Context, h *house) error {
-	const org domain.OrgID = "demo"
-	if err := h.found(ctx, founding{Org: org, Name: "Gemeente Voorbeeld", Country: "NL", Zone: "Europe/Amsterdam"}); err != nil {
-		return err
-	}
-	o, err := h.office(org)
-	if err != nil {
-		return err
+	desks := map[string]sample.Desk{}
+	var o *office
+	for name, f := range map[string]founding{
+		"":          {Org: "demo", Name: "Gemeente Voorbeeld", Country: "NL", Zone: "Europe/Amsterdam"},
+		"neighbour": {Org: "demo-neighbour", Name: "Gemeente Buurvoorbeeld", Country: "NL", Zone: "Europe/Amsterdam"},
+	} {
+		if err := h.found(ctx, f); err != nil {
+			return err
+		}
+		var err error
+		if o, err = h.office(f.Org); err != nil {
+			return err
+		}
+		desks[name] = o.desk
 	}
 	step := 0
-	_, err = sample.Play(ctx, o.desk, time.Now().In(o.zone), func(t sample.Told) {
+	_, err := sample.Play(ctx, desks, time.Now().In(o.zone), func(t sample.Told) {
 		step++
 		fmt.Fprintf(a.std.out, "%3d  %s  %-22s %-16s %s\n", t.Receipt.Seq, t.At.In(o.zone).Format("2006-01-02 15:04"), t.Command, t.Role, t.Case)
 	})

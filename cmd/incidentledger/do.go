@@ -21,7 +21,7 @@ func (a *app) doVerb() *cobra.Command {
 	var o struct {
 		kind, key, actor, role, forOrg, by, occurred, precision, happened, id, file string
 		ifSeq                                                                       int64
-		dryRun                                                                      bool
+		dryRun, anonymous                                                           bool
 	}
 	cmd := &cobra.Command{
 		Use:   "do COMMAND [JSON|@FILE|-]",
@@ -30,14 +30,16 @@ func (a *app) doVerb() *cobra.Command {
   incidentledger do AddLogEntry --key 2026-0001 --role security-officer '{"text":"Called the supplier"}'`,
 		Args: argsBetween(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.file != "" {
-				return usage("--file: no command of this version takes a file")
-			}
 			body, err := a.argument(args)
 			if err != nil {
 				return err
 			}
-			env := handlers.Envelope{Actor: handlers.EnvelopeActor{Role: domain.Code(o.role), For: domain.OrgID(o.forOrg)},
+			if o.file != "" {
+				if body, err = a.withFile(body, o.file, o.kind, args[0]); err != nil {
+					return err
+				}
+			}
+			env := handlers.Envelope{Actor: handlers.EnvelopeActor{Role: domain.Code(o.role), For: domain.OrgID(o.forOrg), Anonymous: o.anonymous},
 				Occurred: o.occurred, Precision: domain.Precision(o.precision), Happened: domain.Text(o.happened), DryRun: o.dryRun}
 			if err := setIDs(&env, o.id, o.actor); err != nil {
 				return err
@@ -74,7 +76,7 @@ func (a *app) doVerb() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.kind, "kind", "incident", "kind of aggregate")
-	f.StringVar(&o.key, "key", "", "the aggregate: its id, or a number such as 2026-0042")
+	f.StringVar(&o.key, "key", "", "the aggregate: its id, an incident's number such as 2026-0042, or a short code")
 	f.StringVar(&o.actor, "actor", "", "id of the person who gives the order")
 	f.StringVar(&o.role, "role", "", "role in which it is given")
 	f.StringVar(&o.forOrg, "for", "", "organisation acted for (default: the ledger's)")
@@ -84,7 +86,8 @@ func (a *app) doVerb() *cobra.Command {
 	f.StringVar(&o.happened, "happened", "", "why a fact that breaks a rule is recorded all the same")
 	f.StringVar(&o.id, "id", "", "id of the order (UUID); repeating it is harmless")
 	f.Int64Var(&o.ifSeq, "if-seq", 0, "only if this is the aggregate's last entry")
-	f.StringVar(&o.file, "file", "", "a file that belongs to the order")
+	f.BoolVar(&o.anonymous, "anonymous", false, "without any identity: a report, or the answer to a question about one")
+	f.StringVar(&o.file, "file", "", "a file that belongs to the order, such as evidence or a receipt: its name, hash and size are recorded")
 	f.BoolVar(&o.dryRun, "dry-run", false, "decide and tell, write nothing")
 	return cmd
 }
@@ -164,7 +167,7 @@ func withEnvelope(body []byte, env handlers.Envelope) ([]byte, error) {
 	if _, ok := members["order"]; ok {
 		return nil, usage("order stands for what the options say; leave it out of the JSON")
 	}
-	if string(members["anonymous"]) == "true" {
+	if env.Actor.Anonymous || string(members["anonymous"]) == "true" {
 		env.Actor.Anonymous, env.Actor.For = true, ""
 		if env.Actor.Role == "" {
 			env.Actor.Role = "employee"

@@ -13,9 +13,16 @@ import (
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/contact"
+	"incidentledger/domain/document"
+	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/ledger"
+	"incidentledger/domain/organisation"
+	"incidentledger/domain/person"
 	"incidentledger/domain/policy"
+	"incidentledger/domain/service"
+	"incidentledger/domain/supplier"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
@@ -63,12 +70,36 @@ type office struct {
 // kinds are the kinds whose entries a ledger may hold. Decisions need the law of
 // an organisation.
 func kinds(w *law) []domain.Kind {
-	return []domain.Kind{ledger.Kind(), policy.Adoptions(w.kept), incident.Kind(w.current)}
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}, dossiers(w.lists)...)
 }
 
 // storeKinds declares the same kinds where only their event shapes matter.
 func storeKinds() []domain.Kind {
-	return []domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}, dossiers(nil)...)
+}
+
+// dossiers are the kinds that need the adopted code lists alone.
+func dossiers(lists func() (domain.Codes, []domain.Basis)) []domain.Kind {
+	return []domain.Kind{
+		organisation.Kind(lists), person.Kind(lists), supplier.Kind(lists), service.Kind(lists),
+		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists),
+	}
+}
+
+// docsOfKinds gives, for each kind, what its commands and fields are for.
+func docsOfKinds() (map[domain.KindName]map[string]string, error) {
+	docs := map[domain.KindName]map[string]string{ledger.Name: {}}
+	for name, of := range map[domain.KindName]func() (map[string]string, error){
+		incident.Name: incident.Docs, policy.AdoptionKind: policy.Docs, organisation.Name: organisation.Docs, person.Name: person.Docs, supplier.Name: supplier.Docs,
+		service.Name: service.Docs, contact.Name: contact.Docs, document.Name: document.Docs, improvement.Name: improvement.Docs,
+	} {
+		d, err := of()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		docs[name] = d
+	}
+	return docs, nil
 }
 
 // views are the read models of one ledger. To remove one is to remove its line

@@ -127,7 +127,9 @@ func (a *app) whatIf(ctx context.Context, c *client, key string, q url.Values, f
 	if err := json.Unmarshal(raw, &w); err != nil {
 		return err
 	}
-	a.say("WHAT IF: %s", w.Note)
+	if a.format == "table" {
+		fmt.Fprintln(a.std.out, w.Note)
+	}
 	if err := a.rows(w.Clocks, columns("clock", "id", "state", "state", "due", "due", "provisional", "provisional")); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,23 +28,26 @@ const lawSet domain.Code = "nl-be-local-government"
 // it. The entry's hash decides: a file that does not match it is an error.
 type law struct {
 	ledger *eventstore.Ledger
-	dir    string // of the policy sets
+	ref    domain.Ref // of the adoption
+	dir    string     // of the policy sets
 	kinds  map[domain.KindName]domain.Kind
 
+	registers *registers
+
 	mu      sync.Mutex
-	seen    domain.Seq // last entry of the adoption that basis rests on
+	seen    domain.Seq // last entry of the adoption that basis rests on; it stands in every decision
 	basis   incident.Basis
 	founded ledger.LedgerFounded
 }
 
 func newLaw(l *eventstore.Ledger, orgDir string) *law {
-	return &law{ledger: l, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{
-		ledger.Name: ledger.Kind(), policy.AdoptionKind: policy.Adoptions(nil),
-	}}
-}
-
-func (w *law) ref() domain.Ref {
-	return domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(w.ledger.Org(), lawSet)}
+	ref := domain.Ref{Kind: policy.AdoptionKind, Key: policy.AdoptionKey(l.Org(), lawSet)}
+	w := &law{ledger: l, ref: ref, dir: filepath.Join(orgDir, "policies"), kinds: map[domain.KindName]domain.Kind{}}
+	for _, k := range storeKinds() {
+		w.kinds[k.Name] = k
+	}
+	w.registers = newRegisters(w)
+	return w
 }
 
 // current is the basis of a decision taken now. Where the adopted sets cannot
@@ -51,24 +55,19 @@ func (w *law) ref() domain.Ref {
 func (w *law) current() incident.Basis {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if head := w.ledger.Head(w.ref()); head != w.seen {
-		if b, err := w.read(context.Background()); err == nil {
-			w.basis, w.seen = b, head
+	if w.ledger.Head(w.ref) != w.seen {
+		if err := w.read(context.Background()); err != nil {
+			return incident.Basis{}
 		}
 	}
-	return w.basis
+	return w.registers.basis(w.basis)
 }
 
 // load reads the basis and says what is wrong with it.
 func (w *law) load(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b, err := w.read(ctx)
-	if err != nil {
-		return err
-	}
-	w.basis, w.seen = b, w.ledger.Head(w.ref())
-	return nil
+	return w.read(ctx)
 }
 
 // genesis is what the ledger's founding says.
@@ -78,59 +77,85 @@ func (w *law) genesis() ledger.LedgerFounded {
 	return w.founded
 }
 
-func (w *law) read(ctx context.Context) (incident.Basis, error) {
-	org := w.ledger.Org()
-	st, first, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
+// Adoption is how the versions of the organisation's policy set stand.
+func (w *law) Adoption(ctx context.Context) (policy.Adoption, error) {
+	st, _, _, err := w.fold(ctx, w.ref)
 	if err != nil {
-		return incident.Basis{}, err
+		return policy.Adoption{}, err
+	}
+	return st.(policy.Adoption), nil
+}
+
+func (w *law) read(ctx context.Context) error {
+	org := w.ledger.Org()
+	st, first, _, err := w.fold(ctx, domain.Ref{Kind: ledger.Name, Key: ledger.Key(org)})
+	if err != nil {
+		return err
 	}
 	w.founded = st.(ledger.State).Founded
 	if first == nil {
-		return incident.Basis{}, fmt.Errorf("organisation %s: its ledger has no founding entry", org)
+		return fmt.Errorf("organisation %s: its ledger has no founding entry", org)
 	}
-	st, _, err = w.fold(ctx, w.ref())
+	st, _, last, err := w.fold(ctx, w.ref)
 	if err != nil {
-		return incident.Basis{}, err
+		return err
 	}
-	adopted := st.(policy.Adoption)
-	b := incident.Basis{Basis: policy.Basis{
-		Sets:    map[domain.Hash]*policy.Set{},
-		Profile: map[policy.Path]domain.Code{policy.OrgCountry: w.founded.Country},
-	}}
-	for _, v := range adopted.Versions {
-		if b.Sets[v.Policy], err = w.set(v.Policy); err != nil {
-			return incident.Basis{}, err
-		}
+	law, cur, err := basisOf(st.(policy.Adoption), w.set, profileOf(w.founded))
+	if err != nil {
+		return fmt.Errorf("organisation %s: %w", org, err)
 	}
-	cur, ok := adopted.Current()
-	if !ok {
-		return incident.Basis{}, fmt.Errorf("organisation %s has adopted no policy set", org)
-	}
-	b.Current = b.Sets[cur.Policy]
-	b.Refs = []domain.Basis{
-		{Kind: policy.AdoptionKind, Key: w.ref().Key, Seq: cur.Seq, Hash: cur.Policy},
+	w.seen = last
+	w.basis = incident.Basis{Basis: law, Refs: []domain.Basis{
+		{Kind: policy.AdoptionKind, Key: w.ref.Key, Seq: last, Hash: cur.Policy},
 		{Kind: ledger.Name, Key: ledger.Key(org), Seq: first.Seq, Hash: first.Hash},
-	}
-	return b, nil
+	}}
+	return nil
 }
 
-// fold gives an aggregate's state and its first entry.
-func (w *law) fold(ctx context.Context, ref domain.Ref) (domain.State, *domain.Entry, error) {
+// basisOf gives the law that an adoption makes: which version arms first, and
+// every version that clocks may be bound to.
+func basisOf(a policy.Adoption, set func(domain.Hash) (*policy.Set, error), profile map[policy.Path]domain.Code) (policy.Basis, policy.Version, error) {
+	b := policy.Basis{Sets: map[domain.Hash]*policy.Set{}, Profile: profile}
+	for _, h := range a.Adopted() {
+		s, err := set(h)
+		if err != nil {
+			return b, policy.Version{}, err
+		}
+		b.Sets[h] = s
+	}
+	standing := a.Standing()
+	if len(standing) == 0 {
+		return b, policy.Version{}, errors.New("no policy set is adopted")
+	}
+	for _, v := range standing {
+		b.Standing = append(b.Standing, b.Sets[v.Policy])
+	}
+	b.Current = b.Standing[0]
+	return b, standing[0], nil
+}
+
+// profileOf tells a policy what the organisation is.
+func profileOf(f ledger.LedgerFounded) map[policy.Path]domain.Code {
+	return map[policy.Path]domain.Code{policy.OrgCountry: f.Country}
+}
+
+// fold gives an aggregate's state, its first entry and the place of its last.
+func (w *law) fold(ctx context.Context, ref domain.Ref) (st domain.State, first *domain.Entry, last domain.Seq, err error) {
 	k := w.kinds[ref.Kind]
-	st := k.New()
-	var first *domain.Entry
+	st = k.New()
 	for en, err := range w.ledger.Load(ctx, ref, 0) {
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, 0, err
 		}
 		if first == nil {
 			first = en
 		}
 		if st, err = k.Evolve(st, *en); err != nil {
-			return nil, nil, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
+			return nil, nil, 0, fmt.Errorf("%s: entry %d: %w", ref, en.Seq, err)
 		}
+		last = en.Seq
 	}
-	return st, first, nil
+	return st, first, last, nil
 }
 
 // set reads an adopted policy set. A file that is missing or damaged is put back
@@ -150,10 +175,28 @@ func (w *law) set(h domain.Hash) (*policy.Set, error) {
 		Help: "Put the file back from a backup: its name is the SHA-256 of its content."}
 }
 
-// kept tells whether a policy set lies beside the ledger.
-func (w *law) kept(h domain.Hash) bool {
-	_, err := readPolicy(w.dir, h)
-	return err == nil
+// find gives a policy set that lies beside the ledger.
+func (w *law) find(h domain.Hash) (*policy.Set, bool) {
+	s, err := readPolicy(w.dir, h)
+	return s, err == nil
+}
+
+// Set gives a policy set that lies beside the ledger, adopted or not.
+func (w *law) Set(h domain.Hash) (*policy.Set, error) {
+	s, err := readPolicy(w.dir, h)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("policy set %s: %w", h, domain.ErrNotFound)
+	}
+	return s, err
+}
+
+// Lay puts a policy set beside the ledger, so that it can be proposed, and gives
+// the aggregate of its adoption.
+func (w *law) Lay(s *policy.Set) (domain.Key, error) {
+	if s.ID != lawSet {
+		return domain.Key{}, domain.Refuse(domain.CodeInvalid, "design 5", "the set is called %s; versions of the organisation's policy keep the id %s", s.ID, lawSet)
+	}
+	return w.ref.Key, keepPolicy(filepath.Dir(w.dir), s)
 }
 
 // readPolicy reads the policy set with a hash and checks that it has it.

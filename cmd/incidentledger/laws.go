@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -12,37 +13,72 @@ import (
 	"incidentledger/eventstore"
 )
 
-// laws knows, on the way through a ledger, which policy sets were adopted, so
-// that every decision can be judged by the basis it names.
+// laws knows, on the way through a ledger, how the adoption of policy sets stood
+// after each of its entries, so that every decision can be judged by the basis
+// it names.
 type laws struct {
-	dir     string // of the policy sets
-	sets    map[domain.Hash]*policy.Set
-	adopted map[domain.Hash]bool
-	founded ledger.LedgerFounded
-	last    domain.Hash   // the basis asked for last, and
-	lastB   *policy.Basis // what it was
+	dir      string // of the policy sets
+	sets     map[domain.Hash]*policy.Set
+	adoption domain.Kind
+	stood    []stood // in order of the ledger
+	founded  ledger.LedgerFounded
+	profile  profiles
+
+	last  domain.Seq    // the basis asked for last, and
+	lastB *policy.Basis // what it was
+	lastH domain.Hash
+}
+
+// stood is how the adoption stood from an entry on.
+type stood struct {
+	seq domain.Seq
+	policy.Adoption
 }
 
 func newLaws(orgDir string) *laws {
-	return &laws{dir: filepath.Join(orgDir, "policies"), sets: map[domain.Hash]*policy.Set{}, adopted: map[domain.Hash]bool{}}
+	return &laws{dir: filepath.Join(orgDir, "policies"), sets: map[domain.Hash]*policy.Set{}, adoption: policy.Adoptions(nil), profile: newProfiles()}
 }
 
-// entry takes note of foundings and adoptions.
+// entry takes note of foundings, adoptions and profiles.
 func (w *laws) entry(en *domain.Entry) error {
+	if err := w.profile.entry(en); err != nil {
+		return err
+	}
 	for _, r := range en.Events {
-		switch e := r.Event.(type) {
-		case ledger.LedgerFounded:
+		if e, ok := r.Event.(ledger.LedgerFounded); ok {
 			w.founded = e
-		case policy.PolicyApproved:
-			set, err := w.read(e.Policy)
-			if err != nil {
-				return err
-			}
-			w.sets[e.Policy], w.adopted[e.Policy] = set, true
-			w.lastB = nil
+		}
+	}
+	if en.Kind != policy.AdoptionKind || en.Key != policy.AdoptionKey(en.Org, lawSet) {
+		return nil
+	}
+	var before domain.State = policy.Adoption{}
+	if n := len(w.stood); n > 0 {
+		before = w.stood[n-1].Adoption
+	}
+	after, err := w.adoption.Evolve(before, *en)
+	if err != nil {
+		return err
+	}
+	w.stood = append(w.stood, stood{en.Seq, after.(policy.Adoption)})
+	for _, h := range w.stood[len(w.stood)-1].Adopted() {
+		if _, err := w.set(h); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (w *laws) set(h domain.Hash) (*policy.Set, error) {
+	s := w.sets[h]
+	if s == nil {
+		var err error
+		if s, err = w.read(h); err != nil {
+			return nil, err
+		}
+		w.sets[h] = s
+	}
+	return s, nil
 }
 
 func (w *laws) read(h domain.Hash) (*policy.Set, error) { return readPolicy(w.dir, h) }
@@ -53,20 +89,36 @@ func (w *laws) basis(en *domain.Entry) (policy.Basis, error) {
 		if ref.Kind != policy.AdoptionKind {
 			continue
 		}
-		if !w.adopted[ref.Hash] {
-			return policy.Basis{}, fmt.Errorf("it was decided by policy set %s, which was not adopted then", ref.Hash)
-		}
-		if w.lastB == nil || w.last != ref.Hash {
-			sets := make(map[domain.Hash]*policy.Set, len(w.sets))
-			for h, s := range w.sets {
-				sets[h] = s
+		if w.lastB == nil || w.last != ref.Seq {
+			if err := w.at(ref.Seq); err != nil {
+				return policy.Basis{}, err
 			}
-			w.last = ref.Hash
-			w.lastB = &policy.Basis{Current: w.sets[ref.Hash], Sets: sets, Profile: map[policy.Path]domain.Code{policy.OrgCountry: w.founded.Country}}
 		}
-		return *w.lastB, nil
+		if w.lastH != ref.Hash {
+			return policy.Basis{}, fmt.Errorf("it was decided by policy set %s, but the one adopted then was %s", ref.Hash, w.lastH)
+		}
+		b := *w.lastB
+		var err error
+		b.Dated, err = w.profile.of(en)
+		return b, err
 	}
 	return policy.Basis{}, fmt.Errorf("it names no policy set that it was decided by")
+}
+
+// at readies the law as it stood after an entry of the adoption.
+func (w *laws) at(seq domain.Seq) error {
+	for _, s := range slices.Backward(w.stood) {
+		if s.seq > seq {
+			continue
+		}
+		b, cur, err := basisOf(s.Adoption, w.set, profileOf(w.founded))
+		if err != nil {
+			return err
+		}
+		w.last, w.lastB, w.lastH = seq, &b, cur.Policy
+		return nil
+	}
+	return fmt.Errorf("it names entry %d as the adoption of its policy, where nothing was adopted yet", seq)
 }
 
 // zone gives the time zone that the ledger's founding names.

@@ -13,6 +13,8 @@ import (
 )
 
 // The folders of the project, and what lies in a working copy beside them.
+//
+// requirements: ARC-06
 func TestTopLevelIsWhatTheDesignSays(t *testing.T) {
 	t.Parallel()
 	want := []string{".ci", ".git", ".gitignore", "LICENSE", "Makefile", "README.md", "cmd", "domain", "eventstore", "go.mod", "go.sum", "handlers", "projections"}

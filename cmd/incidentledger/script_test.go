@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 //	flip GLOB TEXT       flips one bit of TEXT in the only file that GLOB names
 //	due-table FILE       checks every due instant of a table with the program
 //	mailbox FILE         starts a mail server and puts its port in the place of MAILPORT in FILE
-//	mailed TEXT…         waits for the next mail and expects texts in it
+//	mailed TEXT…         waits for a mail in which all of some texts stand
 //
 // and the variables $YEAR, the year in the Netherlands; $DISCOVERED, half an hour
 // ago, $REPORTED, ten minutes ago, and $DUE, 72 hours after the discovery; and
@@ -58,7 +59,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "due-table": dueTable,
+			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "catch": catch, "due-table": dueTable,
 			"mailbox": mailbox, "mailed": mailed,
 		},
 	})
@@ -157,6 +158,18 @@ func flipBit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b[at] ^= 1
 	ts.Check(os.WriteFile(paths[0], b, 0o600))
+}
+
+// catch puts the first match of a pattern in the last output into a variable.
+func catch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: catch NAME PATTERN")
+	}
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("nothing in the output matches %s", args[1])
+	}
+	ts.Setenv(args[0], found)
 }
 
 // dueTable reads lines of a rule, an anchor and what is due, and asks the

@@ -17,8 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"incidentledger/domain"
-	"incidentledger/domain/incident"
-	"incidentledger/domain/ledger"
 	"incidentledger/domain/policy"
 	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
@@ -255,13 +253,13 @@ func (s *serving) room(ctx context.Context, org domain.OrgID, name string, run f
 
 // api gives the API of a house.
 func (h *house) api() (http.Handler, error) {
-	docs, err := incident.Docs()
+	docs, err := docsOfKinds()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Config{
 		Offices: h.apiOffices, Version: version, Kinds: storeKinds(), Log: h.log,
-		Docs: map[domain.KindName]map[string]string{incident.Name: docs, ledger.Name: {}, policy.AdoptionKind: {}},
+		Docs: docs, Load: policyfile.Load,
 		Overlay: func(base *policy.Set, name string, src []byte) (*policy.Set, error) {
 			return policyfile.Overlay(base, name, src)
 		},
@@ -286,6 +284,6 @@ func (o *office) api() *api.Office {
 	return &api.Office{
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
-		Views: o.views, Law: o.law.current, Broken: o.ledger.Err,
+		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 	}
 }

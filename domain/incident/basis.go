@@ -22,6 +22,16 @@ type Basis struct {
 type Register interface {
 	Service(code domain.Code) (Service, domain.Basis, bool)
 	Supplier(code domain.Code) (Supplier, domain.Basis, bool)
+	Improvements(incident domain.Key) []Improvement
+}
+
+// An Improvement is a change that was proposed after an incident, as far as
+// closing needs it (EVA-05). It outlives the incident.
+type Improvement struct {
+	Key           domain.Key
+	Ref           domain.Basis // the version that says so
+	Owner, Due    bool         // somebody has it; it has a date
+	Done, Dropped bool
 }
 
 // A Service is a service of the organisation, as far as incidents need it
@@ -66,6 +76,16 @@ func (c Contract) In(service domain.Code, at time.Time) bool {
 	return false
 }
 
+// profile is what the organisation was when the incident was reported, or is
+// when that is now.
+func (d *deciding) profile() map[policy.Path]domain.Code {
+	at := d.s.Recorded
+	if at.IsZero() {
+		at = d.now
+	}
+	return d.basis.ProfileAt(at)
+}
+
 // service asks for a service and notes that the decision rests on the answer.
 func (d *deciding) service(code domain.Code) (Service, bool) {
 	if d.basis.Register == nil {
@@ -84,6 +104,19 @@ func (d *deciding) supplier(code domain.Code) (Supplier, bool) {
 	s, ref, ok := d.basis.Register.Supplier(code)
 	d.rests(ref, ok)
 	return s, ok
+}
+
+// improvements asks for what is to change after this incident and notes that the
+// decision rests on the answer.
+func (d *deciding) improvements() []Improvement {
+	if d.basis.Register == nil {
+		return nil
+	}
+	list := d.basis.Register.Improvements(d.s.Key)
+	for _, i := range list {
+		d.rests(i.Ref, true)
+	}
+	return list
 }
 
 func (d *deciding) rests(ref domain.Basis, ok bool) {

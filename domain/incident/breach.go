@@ -1,147 +1,217 @@
 package incident
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
 )
 
-var awareCommands = []commandRow{
-	{CommandType: domain.CommandType{New: blank[EstablishAwareness], Roles: statutory, States: inKept,
-		Events:  []string{"AwarenessEstablished", "IncidentReopened", "IncidentRegistered", "RecipientsDetermined"},
-		Example: `{"of":"breach","awareAt":"2026-11-20T18:30:00+01:00","basis":"The owner of the laptop confirmed that it held case files."}`}},
-	{CommandType: domain.CommandType{New: blank[CorrectAwareness], Roles: statutory, States: inKept,
-		Events:  []string{"AwarenessCorrected", "IncidentReopened"},
-		Example: `{"of":"breach","awareAt":"2026-11-20T18:00:00+01:00","basis":"The confirmation came by an earlier mail."}`}},
+var breachCommands = []commandRow{
+	{CommandType: domain.CommandType{New: blank[AssessBreach], Roles: statutory, States: inKept,
+		Events: []string{"BreachAssessed", "DutyDecided", "IncidentReopened", "IncidentRegistered", "RecipientsDetermined"},
+		Example: `{"processing":"youth-care","role":"controller","personalData":"confirmed","nature":["confidentiality"],"risk":"high-risk","ongoing":false,"from":"2026-11-20T16:40:00+01:00",` +
+			`"groups":["children"],"subjectsMin":40,"subjectsMax":60,"records":60,"dataKinds":["name-address","bsn"],"specialCategories":["health"],"measuresBefore":["none"],` +
+			`"measuresTaken":"Wiped from afar.","consequences":"Others may read the files.","reasons":"The disk was not encrypted and the files tell of care given to children."}`}},
+	{CommandType: domain.CommandType{New: blank[WithdrawSuspicion], Roles: statutory, States: inKept,
+		Events:  []string{"SuspicionWithdrawn"},
+		Example: `{"grounds":"The laptop was in the safe all the time."}`}},
 }
 
-var awareEvents = []eventRow{
-	told[AwarenessEstablished](1),
-	told[AwarenessCorrected](1),
+var breachEvents = []eventRow{
+	told[BreachAssessed](1),
+	told[SuspicionWithdrawn](1),
 }
 
-// AwarenessEstablished says since when the organisation knows: from then on the
-// law counts.
-type AwarenessEstablished struct {
-	Of         domain.Code `json:"of" rule:"required,oneof=breach|significant-incident"`
-	Processing domain.Code `json:"processing,omitzero"`
-	AwareAt    time.Time   `json:"awareAt" rule:"required,past"`
-	Basis      domain.Text `json:"basis,omitzero" seal:"aggregate"`
-}
-
-// AwarenessCorrected says that the organisation knew since another instant.
-type AwarenessCorrected struct {
-	Of         domain.Code `json:"of" rule:"required,oneof=breach|significant-incident"`
-	Processing domain.Code `json:"processing,omitzero"`
-	AwareAt    time.Time   `json:"awareAt" rule:"required,past"`
-	Was        time.Time   `json:"was"`
-	Basis      domain.Text `json:"basis,omitzero" seal:"aggregate"`
-}
-
-func (AwarenessEstablished) EventName() string { return "AwarenessEstablished" }
-func (AwarenessCorrected) EventName() string   { return "AwarenessCorrected" }
-
-// What an organisation can be aware of.
+// Refusals of this file.
 const (
-	OfBreach      domain.Code = "breach"
-	OfSignificant domain.Code = "significant-incident"
+	RefusedConfirmed   domain.Code = "breach_confirmed" // a suspicion that is none any more
+	RefusedNoSuspicion domain.Code = "no_suspicion"     // nothing is suspected
 )
 
-// EstablishAwareness says since when the organisation knows of a breach or a
-// significant incident. The terms of the law count from then (NOT-05, X-01).
-type EstablishAwareness struct {
-	// Of tells what is known; without it every duty that applies.
-	Of domain.Code `json:"of,omitzero" rule:"oneof=breach|significant-incident"`
-	// Processing is the processing of personal data concerned; without it all.
-	Processing domain.Code `json:"processing,omitzero"`
-	// AwareAt is since when it is known with reasonable certainty.
-	AwareAt time.Time `json:"awareAt" rule:"required,past"`
-	// Basis tells what that certainty rests on.
-	Basis domain.Text `json:"basis" rule:"required"`
+// BreachAssessed says what a breach did to one processing of personal data. It
+// replaces an earlier assessment of that processing.
+type BreachAssessed struct {
+	Processing        domain.Code   `json:"processing" rule:"required"`
+	Role              domain.Code   `json:"role" rule:"required,oneof=controller|joint|processor"`
+	Controller        domain.Code   `json:"controller,omitzero"`
+	PersonalData      domain.Code   `json:"personalData" rule:"required,oneof=confirmed|suspected|none"`
+	Nature            []domain.Code `json:"nature,omitempty" rule:"oneof=confidentiality|integrity|availability"`
+	Risk              domain.Code   `json:"risk" rule:"required,oneof=unlikely|risk|high-risk|undetermined"`
+	Ongoing           bool          `json:"ongoing"`
+	From              time.Time     `json:"from,omitzero" rule:"past"`
+	To                time.Time     `json:"to,omitzero" rule:"past"`
+	Groups            []domain.Code `json:"groups,omitempty" rule:"codes=groups"`
+	SubjectsMin       *int64        `json:"subjectsMin,omitempty" rule:"min=0"`
+	SubjectsMax       *int64        `json:"subjectsMax,omitempty" rule:"min=0"`
+	Records           *int64        `json:"records,omitempty" rule:"min=0"`
+	DataKinds         []domain.Code `json:"dataKinds,omitempty" rule:"codes=dataKinds"`
+	SpecialCategories []domain.Code `json:"specialCategories,omitempty" rule:"codes=specialCategories"`
+	MeasuresBefore    []domain.Code `json:"measuresBefore,omitempty" rule:"codes=measuresBefore"`
+	MeasuresTaken     domain.Text   `json:"measuresTaken,omitzero" seal:"aggregate"`
+	MeasuresProposed  domain.Text   `json:"measuresProposed,omitzero" seal:"aggregate"`
+	Consequences      domain.Text   `json:"consequences,omitzero" seal:"aggregate"`
+	Reasons           domain.Text   `json:"reasons,omitzero" seal:"aggregate"`
 }
 
-// CorrectAwareness says that the organisation knew since another instant. The
-// terms move; what was said first stays visible.
-type CorrectAwareness struct {
-	// Of tells what is known; without it a breach.
-	Of domain.Code `json:"of,omitzero" rule:"oneof=breach|significant-incident"`
-	// Processing is the processing of personal data concerned; without it all.
-	Processing domain.Code `json:"processing,omitzero"`
-	// AwareAt is since when it was known.
-	AwareAt time.Time `json:"awareAt" rule:"required,past"`
-	// Basis tells what that rests on.
-	Basis domain.Text `json:"basis" rule:"required"`
+// SuspicionWithdrawn says that a suspected data leak proved to be none. The
+// incident stays, and so does everything that was notified.
+type SuspicionWithdrawn struct {
+	At      time.Time   `json:"at" rule:"required,past"`
+	Grounds domain.Text `json:"grounds,omitzero" seal:"aggregate"`
 }
 
-func (EstablishAwareness) CommandName() string { return "EstablishAwareness" }
-func (CorrectAwareness) CommandName() string   { return "CorrectAwareness" }
+func (BreachAssessed) EventName() string     { return "BreachAssessed" }
+func (SuspicionWithdrawn) EventName() string { return "SuspicionWithdrawn" }
 
-func (c EstablishAwareness) decide(d *deciding) error {
-	if c.Of == "" {
-		if !d.s.SuspectsLeak() {
-			return domain.Refuse(RefusedNoDuty, "NOT-06", "no duty that counts from awareness applies yet; say with of what is known: breach or significant-incident")
-		}
-		c.Of = OfBreach
+// AssessBreach says what a breach did to one processing of personal data and
+// how great the risk for those concerned is (DBR-01, X-01). Each processing is
+// assessed by itself, as often as more is known; each has its own duties. What
+// need not be notified is documented by its reasons all the same (DBR-06).
+type AssessBreach struct {
+	// Processing is the code of the processing in the register of processings.
+	Processing domain.Code `json:"processing" rule:"required"`
+	// Role is what the organisation is in that processing: a processor tells the controller, not the authority.
+	Role domain.Code `json:"role" rule:"required,oneof=controller|joint|processor"`
+	// Controller is the code of the organisation for which it is processed, where that is another.
+	Controller domain.Code `json:"controller,omitzero"`
+	// PersonalData tells whether personal data are hit; mere business information is no data leak (DBR-01).
+	PersonalData domain.Code `json:"personalData" rule:"required,oneof=confirmed|suspected|none"`
+	// Nature is what was broken; destruction counts as well as leaking (DBR-01).
+	Nature []domain.Code `json:"nature,omitempty" rule:"oneof=confidentiality|integrity|availability"`
+	// Risk is the risk for the rights and freedoms of those concerned.
+	Risk domain.Code `json:"risk" rule:"required,oneof=unlikely|risk|high-risk|undetermined"`
+	// Ongoing says that the breach still lasts.
+	Ongoing bool `json:"ongoing,omitzero"`
+	// From is when the breach began.
+	From time.Time `json:"from,omitzero" rule:"past"`
+	// To is when it ended.
+	To time.Time `json:"to,omitzero" rule:"past"`
+	// Groups are the groups of people concerned.
+	Groups []domain.Code `json:"groups,omitempty" rule:"codes=groups"`
+	// SubjectsMin is the least number of people concerned.
+	SubjectsMin *int64 `json:"subjectsMin,omitempty" rule:"min=0"`
+	// SubjectsMax is the greatest number of people concerned.
+	SubjectsMax *int64 `json:"subjectsMax,omitempty" rule:"min=0"`
+	// Records is the number of records.
+	Records *int64 `json:"records,omitempty" rule:"min=0"`
+	// DataKinds are the kinds of personal data.
+	DataKinds []domain.Code `json:"dataKinds,omitempty" rule:"codes=dataKinds"`
+	// SpecialCategories are those of article 9 of the GDPR.
+	SpecialCategories []domain.Code `json:"specialCategories,omitempty" rule:"codes=specialCategories"`
+	// MeasuresBefore protected the data when it happened.
+	MeasuresBefore []domain.Code `json:"measuresBefore,omitempty" rule:"codes=measuresBefore"`
+	// MeasuresTaken tells what was done against the breach and its effects.
+	MeasuresTaken domain.Text `json:"measuresTaken,omitzero"`
+	// MeasuresProposed tells what will be done.
+	MeasuresProposed domain.Text `json:"measuresProposed,omitzero"`
+	// Consequences tells what the breach may lead to.
+	Consequences domain.Text `json:"consequences,omitzero"`
+	// Reasons tells why the risk is taken to be this; whoever does not notify answers by it.
+	Reasons domain.Text `json:"reasons" rule:"required"`
+}
+
+// WithdrawSuspicion says that a suspected data leak was a false alarm. What was
+// owed for it is owed no more; the incident and all that was notified are kept,
+// and everybody who was told must hear of it (REG-10, NOT-06).
+type WithdrawSuspicion struct {
+	// Grounds tells what showed that there was no leak.
+	Grounds domain.Text `json:"grounds" rule:"required"`
+}
+
+func (AssessBreach) CommandName() string      { return "AssessBreach" }
+func (WithdrawSuspicion) CommandName() string { return "WithdrawSuspicion" }
+
+func (c AssessBreach) decide(d *deciding) error {
+	e := BreachAssessed(c)
+	if err := e.coherent(""); err != nil {
+		return err
 	}
-	if a, ok := d.s.aware(c.Of, c.Processing); ok {
-		r := domain.Refuse(RefusedAware, "X-01", "awareness was established as %s; correct it", stamp(a.At))
-		r.Allowed = []string{"CorrectAwareness"}
-		return r
+	d.emit(e)
+	was, n := d.s.Leak.find(c.Processing)
+	before := was.weight()
+	switch {
+	case d.s.Leak.Withdrawn: // nothing was owed any more
+		before = 0
+	case n == 1 && was.Code == "" && d.s.SuspectsLeak(): // it takes the suspicion over
+		before = weigh("suspected", "undetermined")
 	}
-	d.emit(AwarenessEstablished(c))
-	d.reopenFor()
+	if weigh(e.PersonalData, e.Risk) <= before {
+		return nil
+	}
+	d.reopenFor("breach")
+	d.owedAgain(n, c.Reasons)
 	return nil
 }
 
-func (c CorrectAwareness) decide(d *deciding) error {
-	if c.Of == "" {
-		c.Of = OfBreach
+// coherent refuses what cannot all be true of one breach.
+func (e BreachAssessed) coherent(under string) error {
+	switch {
+	case e.PersonalData != "none" && len(e.Nature) == 0:
+		return malformed(under+"nature", "a breach of personal data is one of confidentiality, integrity or availability; name at least one")
+	case !e.From.IsZero() && e.To.Before(e.From) && !e.To.IsZero():
+		return malformed(under+"to", "the breach would end (%s) before it begins (%s)", stamp(e.To), stamp(e.From))
+	case e.Ongoing && !e.To.IsZero():
+		return malformed(under+"to", "what is ongoing has not ended yet; leave to out")
+	case e.SubjectsMin != nil && e.SubjectsMax != nil && *e.SubjectsMin > *e.SubjectsMax:
+		return malformed(under+"subjectsMin", "the least number of people (%d) is above the greatest (%d)", *e.SubjectsMin, *e.SubjectsMax)
 	}
-	a, ok := d.s.aware(c.Of, c.Processing)
-	if !ok {
-		r := domain.Refuse(RefusedNotAware, "X-01", "no awareness of %s was established that could be corrected", c.Of)
-		r.Allowed = []string{"EstablishAwareness"}
-		return r
-	}
-	if a.At.Equal(c.AwareAt) {
-		return noChange("X-01", "awareness already counts from %s", stamp(a.At))
-	}
-	d.emit(AwarenessCorrected{Of: c.Of, Processing: c.Processing, AwareAt: c.AwareAt, Was: a.At, Basis: c.Basis})
-	d.reopenFor()
 	return nil
 }
 
-// reopenFor reopens a closed incident for a new awareness (contract 3). The
-// service leg stays: nothing failed again.
-func (d *deciding) reopenFor() {
-	if d.s.Phase == PhaseClosed {
-		d.emit(IncidentReopened{Because: "awareness", Leg: d.s.Leg, At: d.at})
+// rederive implements rederiver.
+func (e BreachAssessed) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	if old := was.(BreachAssessed).Processing; e.Processing != old {
+		return e, malformed("fields.processing", "the assessment is of %s; assess the other processing by itself", old)
 	}
+	return e, e.coherent("fields.")
 }
 
-func (t *Told) aware(of, processing domain.Code) (Awareness, bool) {
-	for _, a := range t.Aware {
-		if a.Of == of && a.Processing == processing {
-			return a, true
+// owedAgain decides anew what was decided not to be owed of a processing: the
+// decision rested on an assessment that no longer stands.
+func (d *deciding) owedAgain(n int, reasons domain.Text) {
+	for _, c := range d.s.duties() {
+		if id := domain.Code(c.ID); c.N == n && d.s.Duties[id].excused() && strings.HasPrefix(string(d.ruleOf(c).Met), "breach.") {
+			d.emit(DutyDecided{Duty: id, Applicable: true, Grounds: reasons})
+			d.warn("duty_open", "NOT-11", "%s is owed again, since the breach weighs more than when it was decided not to be", id)
 		}
 	}
-	return Awareness{}, false
 }
 
-func (e AwarenessEstablished) evolve(s *Incident, _ *posting) {
-	s.setAware(Awareness{e.Of, e.Processing, e.AwareAt})
-}
-
-func (e AwarenessCorrected) evolve(s *Incident, _ *posting) {
-	s.setAware(Awareness{e.Of, e.Processing, e.AwareAt})
-}
-
-func (t *Told) setAware(a Awareness) {
-	for i, was := range t.Aware {
-		if was.Of == a.Of && was.Processing == a.Processing {
-			t.Aware[i] = a
-			return
+func (c WithdrawSuspicion) decide(d *deciding) error {
+	confirmed := func(p Processing) bool { return p.PersonalData == "confirmed" }
+	switch {
+	case !d.s.SuspectsLeak():
+		return domain.Refuse(RefusedNoSuspicion, "REG-10", "no data leak is suspected in this incident; a report that is none as a whole has WithdrawReport")
+	case d.s.Leak.Withdrawn:
+		return noChange("REG-10", "the suspicion was withdrawn before")
+	case slices.ContainsFunc(d.s.Leak.Processings, confirmed):
+		r := domain.Refuse(RefusedConfirmed, "REG-10", "a confirmed breach is no suspicion; assess it anew, with personalData none where that was wrong")
+		r.Allowed = []string{"AssessBreach"}
+		if err := d.rule(r); err != nil {
+			return err
 		}
 	}
-	t.Aware = append(t.Aware, a)
+	d.emit(SuspicionWithdrawn{At: d.at, Grounds: c.Grounds})
+	d.tellAgain()
+	return nil
 }
+
+// tellAgain names everybody who was told of what proved false.
+func (d *deciding) tellAgain() {
+	for _, n := range d.s.Notifications {
+		if !n.Withdrawn {
+			d.warn("still_notified", "REG-10", "the notification %s to %s under %s stands; withdraw it there too (WithdrawNotification)", n.ID, n.Authority, n.Regime)
+		}
+	}
+	for _, who := range d.s.Informed.everybody() {
+		d.warn("tell_withdrawal", "REG-10", "%s and must now be told that it was a false alarm (InformParty)", who)
+	}
+}
+
+func (e BreachAssessed) evolve(s *Incident, p *posting) {
+	s.Leak.assess(e, p.occurred)
+}
+
+func (e SuspicionWithdrawn) evolve(s *Incident, _ *posting) { s.Leak.Withdrawn = true }

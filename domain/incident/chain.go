@@ -140,7 +140,7 @@ func (c ReportToChain) decide(d *deciding) error {
 // desk. What the desk is told about an ordinary incident meets no such duty.
 func (c ReportToChain) notify(d *deciding) error {
 	regime := d.s.Report.Chain
-	if !d.s.SuspectsLeak() || !d.set.HasCode("regimes", regime) || len(d.s.owed(c.Desk)) == 0 {
+	if !d.s.SuspectsLeak() || !d.set.HasCode("regimes", regime) || !d.s.owesTo(c.Desk) {
 		return nil
 	}
 	submitted := c.Channels[0].At
@@ -153,6 +153,16 @@ func (c ReportToChain) notify(d *deciding) error {
 		Authority: c.Desk, Regime: regime, Stage: "initial", Submitted: submitted,
 		Channels: c.Channels, Answers: c.Answers, LateReason: c.LateReason,
 	}.decide(d)
+}
+
+// owesTo reports whether something is owed to an authority now.
+func (s *Incident) owesTo(authority domain.Code) bool {
+	for _, c := range s.Clocks {
+		if c.Recipient == authority && c.Running() {
+			return true
+		}
+	}
+	return false
 }
 
 func (c RecordChainReference) decide(d *deciding) error {

@@ -39,16 +39,43 @@ const person = `"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11"`
 // its own.
 var commands = slices.Concat(
 	reportCommands,
+	recipientCommands,
+	reporterCommands,
+	reclassifyCommands,
+	linkCommands,
+	shareCommands,
 	verifyCommands,
 	peopleCommands,
 	priorityCommands,
+	severityCommands,
+	majorCommands,
+	upscaleCommands,
+	overrunCommands,
 	holdCommands,
 	escalateCommands,
 	logCommands,
 	correctCommands,
 	awareCommands,
+	breachCommands,
+	significanceCommands,
+	dutyCommands,
 	notifyCommands,
+	analysisCommands,
+	teamCommands,
+	checklistCommands,
+	reviewCommands,
+	evidenceCommands,
+	custodyCommands,
+	examineCommands,
+	measureCommands,
+	recoveryCommands,
+	messageCommands,
+	informCommands,
+	subjectCommands,
 	resolveCommands,
+	evaluationCommands,
+	distributeCommands,
+	preventCommands,
 	clockCommands,
 	deliveryCommands,
 	chainCommands,
@@ -71,7 +98,7 @@ func blank[C any, P interface {
 
 // always are events that any order can cause: clocks follow from facts and from
 // the policy adopted meanwhile, and a fact can break a rule.
-var always = []string{"ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
+var always = []string{"RecipientsDetermined", "IncidentRegistered", "ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
 
 // CommandTypes gives every command of an incident.
 func CommandTypes() []domain.CommandType {

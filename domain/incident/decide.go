@@ -3,7 +3,6 @@ package incident
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -13,16 +12,16 @@ import (
 // Refusals that a command's own rules give. Doors show their text; programs go
 // by the code.
 const (
-	RefusedNotBegun     domain.Code = "not_begun"     // there is no such incident yet
-	RefusedAlreadyBegun domain.Code = "already_begun" // it was reported before
-	RefusedWrongState   domain.Code = "wrong_state"   // not in this phase
-	RefusedNoChange     domain.Code = "no_change"     // it already stands so
-	RefusedAnonymous    domain.Code = "anonymous"     // an anonymous report that names somebody, or an anonymous order that is none
-	RefusedStillOpen    domain.Code = "still_open"    // closing while something is open
-	RefusedUnknownEntry domain.Code = "unknown_entry" // a correction of an entry that is not this incident's
-	RefusedUnknown      domain.Code = "unknown"       // a clock, escalation or notification that the incident does not have
-	RefusedNotDue       domain.Code = "not_due"       // the instant has not come
-	RefusedNotRunning   domain.Code = "not_running"   // the clock is met, cancelled or paused
+	RefusedNotBegun                 = domain.CodeNotBegun     // there is no such incident yet
+	RefusedAlreadyBegun             = domain.CodeAlreadyBegun // it was reported before
+	RefusedWrongState               = domain.CodeWrongState   // not in this phase
+	RefusedNoChange                 = domain.CodeNoChange     // it already stands so
+	RefusedAnonymous    domain.Code = "anonymous"             // an anonymous report that names somebody, or an anonymous order that is none
+	RefusedStillOpen    domain.Code = "still_open"            // closing while something is open
+	RefusedUnknownEntry             = domain.CodeUnknownEntry // a correction of an entry that is not this incident's
+	RefusedUnknown      domain.Code = "unknown"               // a clock, escalation or notification that the incident does not have
+	RefusedNotDue       domain.Code = "not_due"               // the instant has not come
+	RefusedNotRunning   domain.Code = "not_running"           // the clock is met, cancelled or paused
 	RefusedLate         domain.Code = "late_without_reason"
 	RefusedAware        domain.Code = "already_aware"
 	RefusedNotAware     domain.Code = "not_aware"
@@ -94,7 +93,7 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if b.Current == nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: no policy set is adopted", o.Key)
 	}
-	d := &deciding{s: s, o: o, set: b.Current, basis: b, refs: slices.Clip(b.Refs), now: o.Recorded, at: o.Occurred.Time}
+	d := &deciding{s: s, o: o, set: b.At(o.Recorded), basis: b, refs: slices.Clip(b.Refs), now: o.Recorded, at: o.Occurred.Time}
 	if d.at.IsZero() {
 		d.at = o.Recorded
 	}
@@ -162,13 +161,18 @@ func (d *deciding) follow(b policy.Basis) error {
 			return err
 		}
 	}
-	for _, e := range next.consequences(d.set, d.at) {
+	facts := Facts(next)
+	more := append(next.consequences(d.set.Hears(&facts, d.profile()), d.at), d.calls(next)...)
+	for _, e := range more {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
 			return err
 		}
 	}
-	want, err := policy.Derive(Facts(next), b)
+	if len(more) > 0 {
+		facts = Facts(next)
+	}
+	want, err := policy.Derive(facts, b)
 	if err != nil {
 		return err
 	}
@@ -178,13 +182,13 @@ func (d *deciding) follow(b policy.Basis) error {
 
 // consequences are what a report brings about by itself: a suspected data leak
 // and priority 1 enter the register at once (S4, NOT-06), and the recipients
-// follow from the nature of the report (INT-07 to INT-11).
-func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
+// follow from the nature of the report (INT-07 to INT-12).
+func (s *Incident) consequences(hearers []domain.Code, at time.Time) []domain.Event {
 	if s.Dropped() {
 		return nil
 	}
 	var out []domain.Event
-	if want := recipients(set, &s.Told); !slices.Equal(want, s.Recipients) {
+	if want := s.recipients(hearers); len(want) > 0 && !slices.Equal(want, s.Recipients) {
 		out = append(out, RecipientsDetermined{Recipients: want})
 	}
 	if s.Registered.IsZero() {
@@ -198,17 +202,6 @@ func (s *Incident) consequences(set *policy.Set, at time.Time) []domain.Event {
 	return out
 }
 
-func orList(codes []domain.Code) string { return list(codes, "or") }
+func orList(codes []domain.Code) string { return domain.OrList(codes) }
 
-func andList(codes []domain.Code) string { return list(codes, "and") }
-
-func list(codes []domain.Code, last string) string {
-	words := make([]string, len(codes))
-	for i, c := range codes {
-		words[i] = string(c)
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
-}
+func andList(codes []domain.Code) string { return domain.AndList(codes) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/policy"
 )
 
 var escalateCommands = []commandRow{
@@ -94,6 +95,37 @@ func (c AcknowledgeEscalation) decide(d *deciding) error {
 	return unknown("escalation", "the incident has no escalation %s", c.Escalation)
 }
 
+// escalation makes the escalation that follows by itself: one step above those
+// before it.
+func (d *deciding) escalation(s *Incident, to, because domain.Code) IncidentEscalated {
+	level := 1
+	for _, e := range s.Escalations {
+		level = min(max(level, e.Level+1), 9)
+	}
+	return IncidentEscalated{Escalation: d.made("escalation"), To: to, Kind: "hierarchical", Level: level, Because: because, At: d.at}
+}
+
+// tellEscalations adds the escalations, so that a policy can let one that nobody
+// answers go a step further (MAJ-09).
+func (t *Told) tellEscalations(f *policy.Facts) {
+	if len(t.Escalations) == 0 {
+		return
+	}
+	items := make([]policy.Item, len(t.Escalations))
+	for i, e := range t.Escalations {
+		items[i] = policy.Item{
+			N:    i + 1,
+			At:   map[policy.Path]time.Time{policy.EscalationAt: e.At},
+			Code: map[policy.Path]domain.Code{policy.EscalationKind: e.Kind},
+			Num:  map[policy.Path]int64{policy.EscalationLevel: int64(e.Level)},
+		}
+		if !e.Acknowledged.IsZero() {
+			items[i].At[policy.EscalationAnswered] = e.Acknowledged
+		}
+	}
+	f.Each[policy.EachEscalation] = items
+}
+
 // unknown refuses a reference to something the incident does not have.
 func unknown(field, format string, args ...any) *domain.Refusal {
 	r := domain.Refuse(RefusedUnknown, "contract 3", format, args...)
@@ -102,7 +134,7 @@ func unknown(field, format string, args ...any) *domain.Refusal {
 }
 
 func (e IncidentEscalated) evolve(s *Incident, _ *posting) {
-	s.Escalations = append(s.Escalations, Escalation{ID: e.Escalation, To: e.To, ToPerson: e.ToPerson, Level: e.Level, At: e.At})
+	s.Escalations = append(s.Escalations, Escalation{ID: e.Escalation, To: e.To, ToPerson: e.ToPerson, Kind: e.Kind, Level: e.Level, At: e.At})
 }
 
 func (e EscalationAcknowledged) evolve(s *Incident, _ *posting) {

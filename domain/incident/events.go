@@ -1,10 +1,7 @@
 package incident
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
-	"time"
 
 	"incidentledger/domain"
 	"incidentledger/domain/policy"
@@ -18,16 +15,40 @@ const (
 
 // events is the table of every stored shape of an incident's events; each file
 // declares its own. A retired shape stays in it for ever.
-var events = slices.Concat(
+var events = domain.EventTable(slices.Concat(
 	reportEvents,
+	recipientEvents,
+	reporterEvents,
+	reclassifyEvents,
+	linkEvents,
+	shareEvents,
 	verifyEvents,
 	peopleEvents,
 	priorityEvents,
+	severityEvents,
+	majorEvents,
+	upscaleEvents,
+	overrunEvents,
 	escalateEvents,
 	logEvents,
 	correctEvents,
 	awareEvents,
+	analysisEvents,
+	teamEvents,
+	checklistEvents,
+	reviewEvents,
+	evidenceEvents,
+	custodyEvents,
+	examineEvents,
+	measureEvents,
+	recoveryEvents,
+	breachEvents,
+	significanceEvents,
+	dutyEvents,
 	resolveEvents,
+	evaluationEvents,
+	distributeEvents,
+	preventEvents,
 	deliveryEvents,
 	notificationEvents,
 	chainEvents,
@@ -39,8 +60,11 @@ var events = slices.Concat(
 	obligationEvents,
 	creditEvents,
 	planEvents,
+	messageEvents,
+	informEvents,
+	subjectEvents,
 	derivedEvents,
-)
+))
 
 // derivedEvents follow from others, or are those of every kind of aggregate.
 var derivedEvents = []eventRow{
@@ -55,51 +79,15 @@ var derivedEvents = []eventRow{
 	kept[policy.ClockOverdue](1),
 }
 
-// An eventRow is one stored shape. Shapes that CorrectFact can correct have
-// check and decode.
-type eventRow struct {
-	domain.EventType
-	check  func(e domain.Event, now time.Time, codes domain.Codes) error
-	decode func(open []byte) (domain.Event, error)
-}
+// An eventRow is one stored shape.
+type eventRow = domain.EventRow
 
 // kept declares an event that no CorrectFact touches: it is derived, or it is a
 // line of the logbook or a correction, which have corrections of their own.
-func kept[E domain.Event](v int) eventRow { return eventRow{EventType: domain.Shape[E](v)} }
+func kept[E domain.Event](v int) eventRow { return domain.Kept[E](v) }
 
 // told declares an event that tells a fact, so that it can be corrected.
-func told[E domain.Event](v int) eventRow {
-	return eventRow{
-		EventType: domain.Shape[E](v),
-		check: func(e domain.Event, now time.Time, codes domain.Codes) error {
-			return domain.Check(fact[E]{Fields: e.(E)}, now, codes)
-		},
-		decode: func(open []byte) (domain.Event, error) {
-			var e E
-			d := json.NewDecoder(bytes.NewReader(open))
-			d.DisallowUnknownFields()
-			err := d.Decode(&e)
-			return e, err
-		},
-	}
-}
-
-// fact lets domain.Check judge a corrected event by the rule tags of its type.
-type fact[E domain.Event] struct {
-	Fields E `json:"fields"`
-}
-
-func (f fact[E]) CommandName() string { return f.Fields.EventName() }
-
-// correctable finds the row of an event type that can be corrected.
-func correctable(name string) (eventRow, bool) {
-	for _, r := range events {
-		if r.Name == name && r.check != nil {
-			return r, true
-		}
-	}
-	return eventRow{}, false
-}
+func told[E domain.Event](v int) eventRow { return domain.Told[E](v) }
 
 // EventTypes gives every stored shape of an incident's events, clocks included.
 func EventTypes() []domain.EventType {

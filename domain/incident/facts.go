@@ -70,35 +70,40 @@ func Facts(s *Incident) policy.Facts {
 	if n := s.Priority(); n != 0 {
 		f.Num[policy.IncidentPriority] = int64(n)
 	}
-	if s.SuspectsLeak() {
-		f.Code[policy.BreachPersonalData] = "suspected"
-		at(policy.BreachAware, s.AwareOf(OfBreach))
-		if at(policy.BreachSuspectedAt, r.Discovered); r.Discovered.IsZero() {
-			at(policy.BreachSuspectedAt, r.Reported)
-		}
-	}
-	at(policy.SignificantAware, s.AwareOf(OfSignificant))
-	for i := range s.Notifications {
-		s.Notifications[i].tell(&f)
-	}
 	s.tellChain(&f)
 	s.tellNotices(&f)
 	s.tellDowntimes(&f)
+	s.tellStanding(&f)
+	s.tellEscalations(&f)
+	s.Reviews.tell(s, &f)
+	s.notifications(&f)
+	s.processings(&f)
+	s.significance(&f)
+	s.supplements(&f)
+	s.messages(&f)
+	s.informed(&f)
+	s.excuses(&f)
 	return f
 }
 
-// tell adds the instant at which a notification stood complete. Of several to
-// one authority the earliest counts.
-func (n *Notification) tell(f *policy.Facts) {
-	at, missing := n.Complete()
-	if n.Withdrawn || len(missing) > 0 {
-		return
+// addItem adds one of several things of a kind.
+func addItem(f *policy.Facts, kind domain.Code, it policy.Item) {
+	if f.Each == nil {
+		f.Each = map[domain.Code][]policy.Item{}
 	}
-	paths := []policy.Path{policy.Submitted(n.Regime, n.Stage, n.Authority)}
-	if n.Regime == RegimeGDPR {
-		paths = append(paths, policy.BreachNotified(n.Authority))
-	}
-	for _, p := range paths {
+	f.Each[kind] = append(f.Each[kind], it)
+}
+
+// notifications tells when a notification of each stage stood complete with each
+// authority. Of several the earliest counts.
+func (s *Incident) notifications(f *policy.Facts) {
+	for i := range s.Notifications {
+		n := &s.Notifications[i]
+		at := n.standing()
+		if at.IsZero() {
+			continue
+		}
+		p := policy.Submitted(n.Regime, s.stageOf(n.Authority, n.Regime, n.Stage), n.Authority)
 		if was, ok := f.At[p]; !ok || at.Before(was) {
 			f.At[p] = at
 		}

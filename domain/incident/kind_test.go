@@ -76,7 +76,7 @@ func TestSealedFieldsRoundTrip(t *testing.T) {
 // Every event that can be corrected can be read from its own JSON.
 func TestCorrectableEventsReread(t *testing.T) {
 	for _, r := range events {
-		if r.decode == nil {
+		if r.Decode == nil {
 			continue
 		}
 		e := r.Up(filled(reflect.TypeOf(r.New()).Elem()).Addr().Interface())
@@ -84,7 +84,7 @@ func TestCorrectableEventsReread(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := r.decode(b)
+		back, err := r.Decode(b)
 		if err != nil || !reflect.DeepEqual(back, e) {
 			t.Errorf("%s: %v\n%+v\n%+v", r.Name, err, e, back)
 		}
@@ -132,9 +132,13 @@ func TestNumber(t *testing.T) {
 func TestFoldRefusesWhatItDoesNotKnow(t *testing.T) {
 	w := newWorld(t, storyPolicy(t))
 	o := w.order("employee", decode(t, "AddLogEntry", `{"text":"x"}`))
+	var seven Value
+	if err := seven.UnmarshalJSON([]byte("7")); err != nil {
+		t.Fatal(err)
+	}
 	for _, e := range []domain.Event{
 		strange{}, FactCorrected{Corrects: 9, Event: "IncidentReported"}, FactCorrected{Corrects: 1, Event: "ClockArmed"},
-		FactCorrected{Corrects: 1, Event: "IncidentReported", Fields: map[domain.Code]Value{"ict": {"7"}}},
+		FactCorrected{Corrects: 1, Event: "IncidentReported", Fields: map[domain.Code]Value{"ict": seven}},
 	} {
 		s, err := Evolve(new(Incident), entry(t, o, 1, []domain.Event{IncidentReported{}}, false))
 		if err != nil {

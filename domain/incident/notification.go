@@ -1,7 +1,10 @@
 package incident
 
 import (
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -46,6 +49,7 @@ type AuthorityNotified struct {
 	Regime          domain.Code           `json:"regime" rule:"required,codes=regimes"`
 	Stage           domain.Code           `json:"stage" rule:"required,oneof=early-warning|initial|intermediate|supplement|progress|final"`
 	Via             domain.Code           `json:"via,omitzero"`
+	Foreign         bool                  `json:"foreign,omitzero"` // another party's own notification: it meets nothing here
 	Submitted       time.Time             `json:"submitted" rule:"required,past"`
 	Channels        []Channel             `json:"channels" rule:"required"`
 	Required        []domain.Code         `json:"required,omitempty"`
@@ -86,9 +90,68 @@ type Notification struct {
 	Authority domain.Code
 	Regime    domain.Code
 	Stage     domain.Code
+	Duties    []domain.Code // the clocks it answers
 	Channels  []Channel     // never changed in place
 	Required  []domain.Code // the channels that must all deliver; none: any one will do
 	Withdrawn bool
+	Foreign   bool // another party's own
+	Known     []domain.Code
+	Unknown   []Pending // answers that it leaves open, by field
+
+	Acknowledged time.Time
+}
+
+// A Pending is an answer that an authority is still owed.
+type Pending struct {
+	Field      domain.Code
+	ExpectedBy time.Time // zero: nobody said
+}
+
+// standing gives the instant at which a notification was complete; zero while it
+// is not, once it is withdrawn, or where another party made it for itself.
+func (n *Notification) standing() time.Time {
+	if at, missing := n.Complete(); !n.Withdrawn && !n.Foreign && len(missing) == 0 {
+		return at
+	}
+	return time.Time{}
+}
+
+// covers reports whether a notification of a breach is about the n-th
+// processing: where it answers no duty, about what was suspected first.
+func (n *Notification) covers(item int) bool {
+	if len(n.Duties) == 0 {
+		return item == 1
+	}
+	return slices.ContainsFunc(n.Duties, func(id domain.Code) bool {
+		return strings.HasSuffix(string(id), "/"+strconv.Itoa(item))
+	})
+}
+
+// ofBreach reports whether a notification of a regime and stage is that of a
+// breach of personal data to the authority.
+func ofBreach(regime, stage domain.Code) bool { return regime == RegimeGDPR && stage == "initial" }
+
+// replacesFinal reports whether a progress report stands in the place of a final
+// one.
+func (n *Notification) replacesFinal() bool {
+	return n.Stage == "progress" && !n.standing().IsZero() &&
+		slices.ContainsFunc(n.Duties, func(id domain.Code) bool { return strings.Contains(string(id), "/final/") })
+}
+
+// stageOf gives the stage as which a notification counts: a final report after a
+// progress report in its place is the one owed once all is handled (X-02).
+func (t *Told) stageOf(authority, regime, stage domain.Code) domain.Code {
+	before := func(n Notification) bool { return n.Authority == authority && n.Regime == regime && n.replacesFinal() }
+	if stage == "final" && slices.ContainsFunc(t.Notifications, before) {
+		return "final-after-ongoing"
+	}
+	return stage
+}
+
+// answering reports whether the notification tells an authority how things
+// stand, as it can ask for.
+func (n *Notification) answering() bool {
+	return n.Stage == "intermediate" || n.Stage == "progress" || n.Stage == "supplement"
 }
 
 // Complete gives the instant at which the notification had gone through every
@@ -132,23 +195,33 @@ func withReferences(channels []Channel) []Channel {
 }
 
 func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
-	s.Notifications = append(s.Notifications, Notification{
-		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Channels: e.Channels, Required: e.Required,
-	})
+	n := Notification{
+		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Duties: e.Duties,
+		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign,
+	}
+	for _, field := range slices.Sorted(maps.Keys(e.Answers)) {
+		if a := e.Answers[field]; a.Unknown {
+			n.Unknown = append(n.Unknown, Pending{field, a.ExpectedBy})
+		} else {
+			n.Known = append(n.Known, field)
+		}
+	}
+	s.Notifications = append(slices.Clip(s.Notifications), n)
 }
 
 func (e NotificationChannelAdded) evolve(s *Incident, _ *posting) {
-	for i := range s.Notifications {
-		if n := &s.Notifications[i]; n.ID == e.Notification {
-			n.Channels = append(slices.Clip(n.Channels), e.Channel)
-		}
-	}
+	s.notified(e.Notification, func(n *Notification) { n.Channels = append(slices.Clip(n.Channels), e.Channel) })
 }
 
 func (e NotificationWithdrawn) evolve(s *Incident, _ *posting) {
-	for i := range s.Notifications {
-		if s.Notifications[i].ID == e.Notification {
-			s.Notifications[i].Withdrawn = true
+	s.notified(e.Notification, func(n *Notification) { n.Withdrawn = true })
+}
+
+func (t *Told) notified(id domain.Key, change func(*Notification)) {
+	t.Notifications = slices.Clone(t.Notifications)
+	for i := range t.Notifications {
+		if t.Notifications[i].ID == id {
+			change(&t.Notifications[i])
 		}
 	}
 }

@@ -28,7 +28,7 @@ const RegimeGDPR domain.Code = "gdpr"
 // (NOT-04, NOT-05, DBR-03). Only what was delivered counts, and on time is
 // judged by the last of the channels that the authority demands.
 type NotifyAuthority struct {
-	// Duties are the ids of the clocks it answers; without them they are found by authority.
+	// Duties are the ids of the clocks it answers; without them those that are met by authority, regime and stage.
 	Duties []domain.Code `json:"duties,omitempty"`
 	// Authority is who was notified.
 	Authority domain.Code `json:"authority" rule:"required,codes=authorities"`
@@ -36,7 +36,7 @@ type NotifyAuthority struct {
 	Regime domain.Code `json:"regime" rule:"required,codes=regimes"`
 	// Stage is the step of the notification.
 	Stage domain.Code `json:"stage" rule:"required,oneof=early-warning|initial|intermediate|supplement|progress|final"`
-	// Via is the organisation that notified on one's behalf (NOT-12).
+	// Via is the organisation that notified: it meets a duty here only where it notifies for this one (NOT-11, NOT-12).
 	Via domain.Code `json:"via,omitzero"`
 	// Submitted is when it was sent.
 	Submitted time.Time `json:"submitted" rule:"required,past"`
@@ -77,18 +77,17 @@ func (AddNotificationChannel) CommandName() string { return "AddNotificationChan
 func (WithdrawNotification) CommandName() string   { return "WithdrawNotification" }
 
 func (c NotifyAuthority) decide(d *deciding) error {
-	for i, id := range c.Duties {
-		if !d.s.owes(id, c.Authority) {
-			return unknown("duties."+strconv.Itoa(i), "nothing is owed to %s under %s", c.Authority, id)
-		}
-	}
 	e := AuthorityNotified{
 		Duties: c.Duties, Authority: c.Authority, Regime: c.Regime, Stage: c.Stage, Via: c.Via,
-		Submitted: c.Submitted, Channels: c.Channels, LateReason: c.LateReason, HasLateReason: c.LateReason != "",
-		Answers: given(c.Answers),
+		Submitted: c.Submitted, Channels: c.Channels, Answers: given(c.Answers), LateReason: c.LateReason, HasLateReason: c.LateReason != "",
+	}
+	for i, id := range c.Duties {
+		if err := d.answers("duties."+strconv.Itoa(i), id, &e); err != nil {
+			return err
+		}
 	}
 	e.demand(d)
-	late := e.judge(d.s)
+	late := e.judge(d, time.Time{})
 	if late != "" && c.LateReason == "" {
 		r := domain.Refuse(RefusedLate, "X-01", "%s has passed; a late notification gives its reasons in lateReason", late)
 		r.Field = "lateReason"
@@ -98,82 +97,44 @@ func (c NotifyAuthority) decide(d *deciding) error {
 	}
 	e.Notification = d.made("notification")
 	d.emit(e)
-	d.warnIncomplete(e.Authority, e.MissingChannels, e.MissingAnswers)
-	if len(e.Duties) == 0 {
+	if _, ok := d.set.AuthorityAt(c.Authority, c.Submitted); !ok {
+		d.warn("authority_not_in_being", "NOT-14", "on %s there was no %s; see that the notification went to who takes it now", c.Submitted.Format(time.DateOnly), c.Authority)
+	}
+	if e.Foreign {
+		d.warn("duty_open", "NOT-11", "what %s notifies meets its own duty; that of this organisation stays open", e.Via)
+		return nil
+	}
+	d.warnIncomplete(e.Authority, e.MissingChannels)
+	d.warnUnanswered(&e)
+	open := func(id domain.Code) bool { return d.s.Clocks[policy.ClockID(id)].Running() }
+	if !slices.ContainsFunc(e.Duties, open) {
 		d.warn("no_duty", "NOT-11", "no duty towards %s is open in this incident; the notification is kept all the same", c.Authority)
 	}
 	return nil
 }
 
-// demand fills in what the authority demands and is owed.
-func (e *AuthorityNotified) demand(d *deciding) {
-	e.Required = nil
-	if a, ok := d.set.AuthorityAt(e.Authority, e.Submitted); ok {
-		e.Required = a.Mandatory()
-	}
-	others := func(id domain.Code) bool { return !d.s.owes(id, e.Authority) }
-	if e.Duties = slices.DeleteFunc(slices.Clone(e.Duties), others); len(e.Duties) == 0 {
-		e.Duties = d.s.owed(e.Authority)
-	}
-}
-
-// judge fills in what follows from the channels, answers and terms: what is
-// missing and whether it is on time. It gives the first clock that was missed.
-func (e *AuthorityNotified) judge(s *Incident) (late domain.Code) {
-	e.Channels = withReferences(e.Channels)
-	n := Notification{Channels: e.Channels, Required: e.Required}
-	at, missing := n.Complete()
-	e.MissingChannels = missing
-	e.MissingAnswers = nil
-	for field, a := range e.Answers {
-		if a.Unknown {
-			e.MissingAnswers = append(e.MissingAnswers, field)
-		}
-	}
-	slices.Sort(e.MissingAnswers)
-	if len(missing) > 0 {
-		at = e.Submitted
-		for _, c := range e.Channels {
-			if c.At.After(at) {
-				at = c.At
-			}
-		}
-	}
-	for _, id := range e.Duties {
-		c := s.Clocks[policy.ClockID(id)]
-		if !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
-			late = id
-			break
-		}
-	}
-	e.OnTime = len(missing) == 0 && late == ""
-	return late
-}
-
-// owes reports whether a clock of that id is owed to the authority.
-func (s *Incident) owes(id, authority domain.Code) bool {
-	c, ok := s.Clocks[policy.ClockID(id)]
-	return ok && c.Recipient == authority
-}
-
-// owed lists the running clocks that are owed to an authority, sorted.
-func (s *Incident) owed(authority domain.Code) []domain.Code {
-	var out []domain.Code
-	for id, c := range s.Clocks {
-		if c.Recipient == authority && c.Running() {
-			out = append(out, domain.Code(id))
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (d *deciding) warnIncomplete(authority domain.Code, channels, answers []domain.Code) {
+func (d *deciding) warnIncomplete(authority domain.Code, channels []domain.Code) {
 	if len(channels) > 0 {
 		d.warn("missing_channels", "DBR-03", "the notification to %s is incomplete until it is delivered by %s; its duty stays open", authority, andList(channels))
 	}
-	if len(answers) > 0 {
-		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", authority, andList(answers))
+}
+
+// warnUnanswered tells what an authority is still owed of answers that are not
+// known yet, and which answers were not written down at all.
+func (d *deciding) warnUnanswered(e *AuthorityNotified) {
+	var owed, left []domain.Code
+	for _, field := range e.MissingAnswers {
+		if e.Answers[field].Unknown {
+			owed = append(owed, field)
+		} else {
+			left = append(left, field)
+		}
+	}
+	if len(owed) > 0 {
+		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", e.Authority, andList(owed))
+	}
+	if len(left) > 0 {
+		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; give that in a supplement", e.Authority, andList(left))
 	}
 }
 
@@ -207,7 +168,7 @@ func (c AddNotificationChannel) decide(d *deciding) error {
 	_, missing := after.Complete()
 	e := NotificationChannelAdded{Notification: c.Notification, Channel: withReferences([]Channel{c.Channel})[0], MissingChannels: missing}
 	d.emit(e)
-	d.warnIncomplete(n.Authority, missing, nil)
+	d.warnIncomplete(n.Authority, missing)
 	return nil
 }
 
@@ -220,7 +181,7 @@ func (c WithdrawNotification) decide(d *deciding) error {
 		Notification: c.Notification, Submitted: c.Submitted, Channels: withReferences(c.Channels),
 		Reason: c.Reason, Reference: c.Reference, HasReference: c.Reference != "",
 	})
-	if !d.s.Dropped() {
+	if !d.s.Dropped() && (!d.s.Leak.Withdrawn || d.s.Significance.is()) {
 		d.warn("duty_open", "NOT-06", "the duty towards %s is open again unless another notification meets it", n.Authority)
 	}
 	return nil

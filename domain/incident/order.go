@@ -31,13 +31,13 @@ func (d *deciding) checkActor(row commandRow) error {
 }
 
 // checkAnonymous keeps every trace of the reporter out of an anonymous report
-// (INT-06).
+// and out of the answers to what is asked about it (INT-06).
 func (d *deciding) checkAnonymous() error {
 	a := d.o.Actor
-	c, ok := report(d.o.Command)
+	c, reports := report(d.o.Command)
 	switch {
-	case !ok || !c.Anonymous:
-		return domain.Refuse(RefusedAnonymous, "INT-06", "without a name only a report with anonymous true is accepted")
+	case !(reports && c.Anonymous) && !(answers(d.o.Command) && d.s.Report.Anonymous):
+		return domain.Refuse(RefusedAnonymous, "INT-06", "without a name only a report with anonymous true is accepted, and answers to what is asked about one")
 	case !a.ID.IsZero() || a.For != "" || a.Door != "":
 		return domain.Refuse(RefusedAnonymous, "INT-06", "an anonymous report names no actor, organisation or door")
 	case d.o.By != nil:

@@ -10,7 +10,7 @@ import (
 
 var priorityCommands = []commandRow{
 	{fact: true, CommandType: domain.CommandType{New: blank[AssessPriority], Roles: handling, States: inOpen,
-		Events:  []string{"PriorityAssessed", "IncidentRegistered"},
+		Events:  []string{"PriorityAssessed", "IncidentReclassified", "RecipientsDetermined", "IncidentRegistered"},
 		Example: `{"urgency":"high","impact":"medium","financialEUR":2500}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[OverridePriority], Roles: append(slices.Clip(directing), "response-team", "crisis-team", "board"), States: inOpen,
 		Events:  []string{"PriorityOverridden", "IncidentRegistered"},
@@ -61,7 +61,7 @@ type AssessPriority struct {
 	Urgency domain.Code `json:"urgency" rule:"required,oneof=high|medium|low"`
 	// Impact is the extent and the possible damage until it is solved.
 	Impact domain.Code `json:"impact" rule:"required,oneof=high|medium|low"`
-	// Criteria are the points of the guide that decided it.
+	// Criteria are the points of the guide that decided it. Compromised personal data is a suspected leak (requirements 22.1).
 	Criteria []domain.Code `json:"criteria,omitempty" rule:"codes=criteria"`
 	// FinancialEUR is the damage in whole euros; it can raise the impact (PRI-02).
 	FinancialEUR *int64 `json:"financialEUR,omitempty" rule:"min=0"`
@@ -96,7 +96,18 @@ func (c AssessPriority) decide(d *deciding) error {
 		d.warn("override_ends", "PRI-09", "priority %d no longer overrides: the matrix gives %d", n, e.Computed)
 	}
 	d.emit(e)
+	d.leaks(c.Criteria)
 	return nil
+}
+
+// leaks has a data leak suspected where criteria say that personal data is
+// compromised: whoever weighs the impact need not know what the law makes of it
+// (NOT-06, requirements 22.1).
+func (d *deciding) leaks(criteria []domain.Code) {
+	suspected := func(c domain.Code) bool { return d.set.HasCode("leakCriteria", c) }
+	if yes := true; !d.s.SuspectsLeak() && slices.ContainsFunc(criteria, suspected) {
+		d.emit(IncidentReclassified{SuspectedDataLeak: &yes})
+	}
 }
 
 // weigh fills in what the policy makes of urgency, impact and amount.
@@ -130,6 +141,11 @@ func (c OverridePriority) decide(d *deciding) error {
 	if c.Priority == d.s.Priority() {
 		return noChange("PRI-09", "the priority is already %d", c.Priority)
 	}
+	if d.s.Critical && c.Priority > lowestCritical {
+		if err := d.rule(domain.Refuse(RefusedCritical, "MAJ-06", "the incident is critical: its priority is 1 or 2")); err != nil {
+			return err
+		}
+	}
 	d.emit(PriorityOverridden(c))
 	return nil
 }
@@ -140,6 +156,22 @@ func (AcknowledgeIncident) decide(d *deciding) error {
 	}
 	d.emit(IncidentAcknowledged{At: d.at})
 	return nil
+}
+
+// lowestCritical is the lowest priority of a critical incident (MAJ-06).
+const lowestCritical = 2
+
+// PriorityThatHolds gives the priority that follows from the matrix, from an
+// override, 0 where there is none, and from the incident being critical.
+func PriorityThatHolds(computed, overridden int, critical bool) int {
+	n := computed
+	if overridden != 0 {
+		n = overridden
+	}
+	if critical && (n == 0 || n > lowestCritical) {
+		n = lowestCritical
+	}
+	return n
 }
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }

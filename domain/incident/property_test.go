@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,17 +55,65 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		args = fmt.Sprintf(`{"clock":%q,"stage":"warn-1"}`, clock())
 	case "MarkOverdue":
 		args = fmt.Sprintf(`{"clock":%q}`, clock())
+	case "ForecastOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"expectedAt":%q,"reason":"R"}`, clock(), w.now.Add(500*time.Hour).Format(time.RFC3339))
+	case "AcceptOverrun", "RejectOverrun":
+		args = fmt.Sprintf(`{"clock":%q,"agreedBy":"A","reason":"R"}`, clock())
+	case "ClassifySeverity":
+		args = fmt.Sprintf(`{"aspects":[%q],"extent":%q,"correctable":%t,"publicMatter":%t}`, pick("aspect", "privacy", "availability"),
+			pick("extent", "limited", "considerable"), rapid.Bool().Draw(t, "correctable"), rapid.Bool().Draw(t, "public"))
+	case "RecordComplaint":
+		args = fmt.Sprintf(`{"received":%q,"complainant":"C","text":"T"}`, instant("received"))
+	case "Reclassify":
+		args = fmt.Sprintf(`{"category":%q,"suspectedDataLeak":%t,"chain":%q,"reason":"R"}`, pick("category", "outage", "fraud"), rapid.Bool().Draw(t, "leak"), pick("chain", "", "suwi"))
+	case "DecideRecipient":
+		args = fmt.Sprintf(`{"recipient":%q,"needed":%t,"reason":"R"}`, pick("recipient", "dpo", "hr"), rapid.Bool().Draw(t, "needed"))
 	case "AcknowledgeEscalation":
 		args = fmt.Sprintf(`{"escalation":%q}`, made("$escalation"))
 	case "EstablishAwareness", "CorrectAwareness":
 		args = fmt.Sprintf(`{"of":%q,"awareAt":%q,"basis":"B"}`, pick("of", "breach", "significant-incident"), instant("aware"))
 	case "NotifyAuthority":
-		args = fmt.Sprintf(`{"authority":%q,"regime":%q,"stage":"initial","submitted":%q,"channels":%s,"lateReason":"L"}`,
-			pick("authority", "ap", "suwidesk"), pick("regime", "gdpr", "suwi"), instant("submitted"), channels())
+		args = fmt.Sprintf(`{"authority":%q,"regime":%q,"stage":%q,"submitted":%q,"channels":%s,"lateReason":"L","answers":%s}`,
+			pick("authority", "ap", "suwidesk"), pick("regime", "gdpr", "suwi"), pick("stage", "initial", "initial", "supplement", "progress"), instant("submitted"), channels(),
+			pick("answers", `{}`, `{"cause":"C"}`, `{"cause":{"unknown":true}}`))
+	case "AssessBreach":
+		args = fmt.Sprintf(`{"processing":%q,"role":%q,"personalData":%q,"nature":["integrity"],"risk":%q,"reasons":"R"}`, pick("processing", "p", "q"),
+			pick("breach role", "controller", "processor"), pick("data", "none", "suspected", "confirmed"), pick("risk", "unlikely", "undetermined", "risk", "high-risk"))
+	case "DecideDuty":
+		args = fmt.Sprintf(`{"duty":%q,"applicable":%t,"grounds":"G"}`, clock(), rapid.Bool().Draw(t, "applicable"))
+	case "RecordExemption":
+		args = fmt.Sprintf(`{"duty":%q,"exemption":"no-risk","reason":"R"}`, clock())
+	case "AssessSignificance":
+		args = fmt.Sprintf(`{"significant":%t,"criteria":["work-lost"],"reasons":"R"}`, rapid.Bool().Draw(t, "significant"))
+	case "MarkHandled":
+		args = fmt.Sprintf(`{"handledAt":%q}`, instant("handled"))
+	case "RecordReceipt":
+		args = fmt.Sprintf(`{"notification":%q,"reference":"R","at":%q}`, made("$notification"), instant("at"))
+	case "RecordIncomingMessage":
+		args = fmt.Sprintf(`{"from":"ap","medium":"email","at":%q,"text":"T","tlp":"green","answerBy":%q}`, instant("at"), w.now.Format(time.RFC3339))
+	case "NotifyController":
+		args = fmt.Sprintf(`{"controller":"c","processing":%q,"submitted":%q,"channels":%s}`, pick("processing", "p", "q"), instant("submitted"), channels())
+	case "InformDataSubjects":
+		args = fmt.Sprintf(`{"processing":%q,"group":"children","count":1,"complete":%t,"medium":"letter","at":%q,"content":"C"}`,
+			pick("processing", "", "p"), rapid.Bool().Draw(t, "complete"), instant("at"))
+	case "InformParty":
+		args = fmt.Sprintf(`{"party":%q,"medium":"phone","at":%q,"content":"C","tlp":"green"}`, pick("party", "department-head", "ap", "The mayor"), instant("at"))
 	case "AddNotificationChannel":
 		args = fmt.Sprintf(`{"notification":%q,"channel":%s}`, made("$notification"), strings.Trim(channels(), "[]"))
 	case "WithdrawNotification":
 		args = fmt.Sprintf(`{"notification":%q,"submitted":%q,"channels":%s,"reason":"R"}`, made("$notification"), instant("submitted"), channels())
+	case "OfferCustody", "AcceptCustody", "VerifyEvidence", "ReleaseEvidence":
+		args = strings.Replace(byName[name].Example, person, strconv.Quote(made("$evidence")), 1)
+	case "CollectEvidence":
+		args = strings.Replace(byName[name].Example, "digital", pick("form", "digital", "physical"), 1)
+	case "DecideEvidence":
+		args = pick("needed", byName[name].Example, `{"reason":"R"}`)
+	case "FailMeasure":
+		args = fmt.Sprintf(`{"measure":%q,"text":"T"}`, made("$measure"))
+	case "ExecuteMeasure":
+		args = pick("measure", byName[name].Example, fmt.Sprintf(`{"measure":%q,"text":"T","executor":"ict","authorisedBy":"dpo"}`, made("$measure")))
+	case "CompleteChecklistItem":
+		args = pick("item", byName[name].Example, `{"checklist":"reviews","item":"1"}`)
 	case "ResolveIncident":
 		args = fmt.Sprintf(`{"cause":"C","resolution":"R","restoredAt":%q}`, instant("restored"))
 	case "RecordDowntime":
@@ -78,7 +127,9 @@ func anyOrder(t *rapid.T, w *world) domain.Order {
 		field := rapid.SampledFrom([]string{
 			fmt.Sprintf(`"reported":%q`, instant("corrected")), fmt.Sprintf(`"at":%q`, instant("corrected")), fmt.Sprintf(`"from":%q`, instant("corrected")),
 			fmt.Sprintf(`"to":%q`, instant("corrected")), fmt.Sprintf(`"awareAt":%q`, instant("corrected")), fmt.Sprintf(`"restoredAt":%q`, instant("corrected")),
-			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`,
+			`"suspectedDataLeak":true`, `"suspectedDataLeak":false`, `"urgency":"high"`, `"impact":"low"`, `"channels":` + channels(), `"authority":"suwidesk"`, `"chain":"suwi"`, `"discovered":null`, `"extent":"considerable"`, `"publicMatter":true`, `"needed":true`, `"track":"integrity"`,
+			`"risk":"high-risk"`, `"personalData":"none"`, `"complete":true`,
+			`"applicable":false`, `"significant":false`, `"stage":"supplement"`, `"answers":{}`, `"via":"uwv"`, fmt.Sprintf(`"handledAt":%q`, instant("corrected")),
 		}).Draw(t, "field")
 		args = fmt.Sprintf(`{"corrects":%d,"fields":{%s},"reason":"R"}`, rapid.IntRange(1, int(w.s.Seq)+1).Draw(t, "corrects"), field)
 	case "CorrectEntry":
@@ -131,7 +182,7 @@ func TestEveryCommandInEveryPhaseByEveryRole(t *testing.T) {
 		"":              nil,
 		PhaseReported:   {`ReportIncident {"kind":"incident","title":"T","description":"D","category":"outage","channel":"phone"}`},
 		PhaseRegistered: {"VerifyReport"}, PhaseOnHold: {"VerifyReport", "PlaceOnHold"}, PhaseResolved: {"VerifyReport", "ResolveIncident"},
-		PhaseClosed: {"VerifyReport", "ResolveIncident", "CloseIncident"}, PhaseRejected: {"RejectReport"}, PhaseWithdrawn: {"WithdrawReport"}, PhaseMerged: {"MergeReport"},
+		PhaseClosed: {"VerifyReport", "ResolveIncident", "InformParty", "CloseIncident"}, PhaseRejected: {"RejectReport"}, PhaseWithdrawn: {"WithdrawReport"}, PhaseMerged: {"MergeReport"},
 	}
 	roles := append(set.CodesOf("roles"), "system", "anonymous", "nobody")
 	for phase, orders := range to {

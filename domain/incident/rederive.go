@@ -1,6 +1,12 @@
 package incident
 
-import "incidentledger/domain"
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"incidentledger/domain"
+)
 
 // A rederiver is an event of which some fields follow from others: a correction
 // reckons them anew and keeps what the ledger gave out, such as ids. It also
@@ -35,11 +41,24 @@ func (e IncidentEscalated) rederive(_ *deciding, was domain.Event) (domain.Event
 // rederive implements rederiver.
 func (e AuthorityNotified) rederive(d *deciding, was domain.Event) (domain.Event, error) {
 	old := was.(AuthorityNotified)
-	e.Notification, e.Required = old.Notification, old.Required
-	if e.Authority != old.Authority {
+	e.Notification, e.Required, e.Foreign = old.Notification, old.Required, old.Foreign
+	if e.Authority != old.Authority || e.Regime != old.Regime || e.Stage != old.Stage || e.Via != old.Via {
 		e.demand(d)
+	} else {
+		for i, id := range e.Duties {
+			if slices.Contains(old.Duties, id) {
+				continue
+			}
+			if err := d.answers("fields.duties."+strconv.Itoa(i), id, &e); err != nil {
+				return e, err
+			}
+		}
 	}
-	e.judge(d.s)
+	var sofar time.Time
+	if i := slices.IndexFunc(d.s.Notifications, func(n Notification) bool { return n.ID == e.Notification }); i >= 0 {
+		sofar = d.s.Notifications[i].standing()
+	}
+	e.judge(d, sofar)
 	return e, nil
 }
 

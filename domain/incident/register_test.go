@@ -40,3 +40,5 @@ func (w *world) register(kind string, code domain.Code, said string) error {
 	r.suppliers[code] = s
 	return err
 }
+
+func (*register) Improvements(domain.Key) []Improvement { return nil }

@@ -1,27 +1,20 @@
 package incident
 
 import (
-	"slices"
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 var reportCommands = []commandRow{
 	{CommandType: domain.CommandType{New: blank[ReportIncident], Begins: true,
-		Events:  []string{"IncidentReported", "RecipientsDetermined", "IncidentRegistered"},
+		Events:  []string{"IncidentReported", "ReportRouted", "RecipientsDetermined", "IncidentRegistered"},
 		Example: `{"kind":"incident","title":"Laptop left on the train","description":"A laptop with the files of the youth team was left on the train to Sittard.","category":"laptop-lost-or-stolen","channel":"phone","discovered":"2026-11-20T17:40:00+01:00","ict":true,"securityRelevant":true,"suspectedDataLeak":true}`}},
-	{CommandType: domain.CommandType{New: blank[RouteReport], Roles: handling, States: inOpen,
-		Events:  []string{"ReportRouted"},
-		Example: `{"to":"help-desk","reason":"A fault of the network."}`}},
 }
 
 var reportEvents = []eventRow{
 	told[IncidentReported](1),
 	told[IncidentRegistered](1),
-	told[ReportRouted](1),
-	kept[RecipientsDetermined](1),
 }
 
 // IncidentReported says that somebody told of an incident, a weakness or a
@@ -54,12 +47,6 @@ type IncidentReported struct {
 	WithholdFrom      []domain.PersonID `json:"withholdFrom,omitempty"`
 }
 
-// RecipientsDetermined says who must hear of the report, by role. It replaces an
-// earlier list.
-type RecipientsDetermined struct {
-	Recipients []domain.Code `json:"recipients"`
-}
-
 // IncidentRegistered says that the report entered the register of incidents,
 // and what made it so.
 type IncidentRegistered struct {
@@ -67,16 +54,8 @@ type IncidentRegistered struct {
 	At      time.Time   `json:"at" rule:"required,past"`
 }
 
-// ReportRouted says to which role or group the handling went.
-type ReportRouted struct {
-	To     domain.Code `json:"to" rule:"required"`
-	Reason domain.Text `json:"reason,omitzero" seal:"aggregate"`
-}
-
-func (IncidentReported) EventName() string     { return "IncidentReported" }
-func (RecipientsDetermined) EventName() string { return "RecipientsDetermined" }
-func (IncidentRegistered) EventName() string   { return "IncidentRegistered" }
-func (ReportRouted) EventName() string         { return "ReportRouted" }
+func (IncidentReported) EventName() string   { return "IncidentReported" }
+func (IncidentRegistered) EventName() string { return "IncidentRegistered" }
 
 // ReportIncident tells of an incident, a weakness or a service request. Anybody
 // may report (INT-01, INT-02); a report is kept even where nothing comes of it
@@ -128,17 +107,8 @@ type ReportIncident struct {
 	WithholdFrom []domain.PersonID `json:"withholdFrom,omitempty"`
 }
 
-// RouteReport gives the handling to a role or group: ICT goes to the help desk,
-// all else to the head of department (INT-07, INT-08).
-type RouteReport struct {
-	// To is the role or group that handles it from now on.
-	To domain.Code `json:"to" rule:"required"`
-	// Reason says why it goes there.
-	Reason domain.Text `json:"reason,omitzero"`
-}
-
+// CommandName implements domain.Command.
 func (ReportIncident) CommandName() string { return "ReportIncident" }
-func (RouteReport) CommandName() string    { return "RouteReport" }
 
 // report gives the report that a command is, where it is one.
 func report(c domain.Command) (ReportIncident, bool) {
@@ -170,7 +140,11 @@ func (c ReportIncident) decide(d *deciding) error {
 	if err := e.coherent(); err != nil {
 		return err
 	}
-	d.emit(e)
+	if e.Channel == "in-person" && !e.HasReporter && !e.Anonymous {
+		d.warn("reporter_unnamed", "INT-05", "the report was made in person and names no reporter: the form shows whoever recorded it, nobody else")
+	}
+	d.hits(e.Affected)
+	d.emit(e, e.routed())
 	return nil
 }
 
@@ -187,38 +161,10 @@ func (e IncidentReported) coherent() error {
 	return nil
 }
 
-func (c RouteReport) decide(d *deciding) error {
-	if c.To == d.s.RoutedTo {
-		return noChange("INT-08", "the report already went to %s", c.To)
-	}
-	d.emit(ReportRouted(c))
-	return nil
-}
-
-// recipients gives who must hear of a report (INT-07 to INT-11), sorted.
-func recipients(set *policy.Set, t *Told) []domain.Code {
-	out := []domain.Code{"department-head"} // of every report: INT-09
-	add := func(needed bool, codes ...domain.Code) {
-		if needed {
-			out = append(out, codes...)
-		}
-	}
-	r := &t.Report
-	add(r.ICT, "help-desk")
-	add(r.SecurityRelevant || t.SuspectsLeak(), "security-officer")
-	add(t.SuspectsLeak(), "dpo", "vcib")
-	add(r.Chain != "", "chain-desk")
-	add(set.HasCode("categoriesToSecretary", r.Category), "secretary")
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 func (e IncidentReported) evolve(s *Incident, p *posting) {
 	s.Report, s.Recorded = e, p.recorded
 	s.Phase, s.Leg = PhaseReported, 1
 }
-
-func (e RecipientsDetermined) evolve(s *Incident, _ *posting) { s.Recipients = e.Recipients }
 
 func (e IncidentRegistered) evolve(s *Incident, _ *posting) {
 	s.Registered = e.At
@@ -226,5 +172,3 @@ func (e IncidentRegistered) evolve(s *Incident, _ *posting) {
 		s.Phase = PhaseRegistered
 	}
 }
-
-func (e ReportRouted) evolve(s *Incident, _ *posting) { s.RoutedTo = e.To }

@@ -1,13 +1,11 @@
 package incident
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 var resolveCommands = []commandRow{
@@ -37,7 +35,7 @@ type IncidentResolved struct {
 // IncidentReopened says that the incident goes on after all. Leg is the service
 // leg that runs from At: one more than before where the service failed again.
 type IncidentReopened struct {
-	Because domain.Code `json:"because" rule:"oneof=manual|awareness"`
+	Because domain.Code `json:"because" rule:"oneof=manual|awareness|breach|significance|complaint"`
 	Leg     int         `json:"leg" rule:"min=1"`
 	At      time.Time   `json:"at" rule:"required,past"`
 	Reason  domain.Text `json:"reason,omitzero" seal:"aggregate"`
@@ -48,7 +46,7 @@ type IncidentReopened struct {
 type IncidentClosed struct {
 	At         time.Time     `json:"at" rule:"required,past"`
 	Overridden bool          `json:"overridden"`
-	Open       []domain.Code `json:"open,omitempty"` // what stood open: clock ids, registration, resolution
+	Open       []domain.Code `json:"open,omitempty"` // what stood open: clock ids, registration, resolution, evidence, evaluation and so on
 	Reason     domain.Text   `json:"reason,omitzero" seal:"aggregate"`
 }
 
@@ -110,7 +108,7 @@ func (c ReopenIncident) decide(d *deciding) error {
 }
 
 func (c CloseIncident) decide(d *deciding) error {
-	open := d.s.open()
+	open := d.open()
 	if len(open) == 0 || c.Override != nil {
 		e := IncidentClosed{At: d.at, Overridden: len(open) > 0}
 		for _, o := range open {
@@ -124,6 +122,7 @@ func (c CloseIncident) decide(d *deciding) error {
 		}
 		d.endHold("")
 		d.emit(e)
+		d.warnClosing()
 		return nil
 	}
 	lines := make([]string, len(open))
@@ -142,9 +141,7 @@ type openItem struct {
 	text string
 }
 
-// open lists what must be done before the incident can be closed: registration,
-// resolution, every statutory term met or gone, and what such a term rests on
-// decided, even where it was met (EVA-07, NOT-05).
+// open lists what must be done before the incident can be closed (EVA-07).
 func (s *Incident) open() []openItem {
 	var out []openItem
 	if s.Registered.IsZero() {
@@ -153,27 +150,12 @@ func (s *Incident) open() []openItem {
 	if s.Resolved.IsZero() && s.Handled.IsZero() {
 		out = append(out, openItem{"resolution", "it is not resolved (ResolveIncident)"})
 	}
-	var running []policy.Clock
-	provisional := false
-	for _, c := range s.Clocks {
-		provisional = provisional || c.Statutory && c.Provisional && !c.Cancelled
-		if c.Statutory && c.Running() {
-			running = append(running, c)
-		}
-	}
-	slices.SortFunc(running, func(a, b policy.Clock) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	for _, c := range running {
-		text := fmt.Sprintf("%s is owed to %s (NotifyAuthority)", c.ID, c.Recipient)
-		if !c.Due.IsZero() {
-			text = fmt.Sprintf("%s is owed to %s by %s (NotifyAuthority)", c.ID, c.Recipient, stamp(c.Due))
-		}
-		out = append(out, openItem{domain.Code(c.ID), text})
-	}
-	if provisional {
-		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
-	}
 	out = append(out, s.Chain.open()...)
-	return append(out, s.openContinuity()...)
+	out = append(out, s.openContinuity()...)
+	out = append(out, s.openDuties()...)
+	out = append(out, s.unhandled()...)
+	out = append(out, s.unheard()...)
+	return append(out, s.unfinished()...)
 }
 
 func (e IncidentResolved) evolve(s *Incident, _ *posting) {
@@ -188,6 +170,7 @@ func (e IncidentReopened) evolve(s *Incident, _ *posting) {
 	if e.Leg > s.Leg {
 		s.Leg, s.Reopened = e.Leg, e.At
 		s.Acknowledged, s.Resolved, s.Handled = time.Time{}, time.Time{}, time.Time{}
+		s.Evaluation.Submitted, s.Evaluation.Approved = false, time.Time{} // the new leg is evaluated too
 	}
 	s.Closed, s.ClosedOpen, s.Into = time.Time{}, nil, domain.Key{}
 	s.Phase = s.standing()

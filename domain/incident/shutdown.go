@@ -107,7 +107,7 @@ func (c OrderShutdown) decide(d *deciding) error {
 	if _, ok := d.s.Chain.shutdown(c.Part); ok {
 		return noChange("SEV-09", "the shutdown of %s is already ordered", c.Part)
 	}
-	if d.s.severity() != "very-high" {
+	if d.s.Severity() != SeverityVeryHigh {
 		r := domain.Refuse(RefusedNoCalamity, "SEV-09", "only a calamity, of very high severity, justifies shutting down a part of the chain; classify the severity first (ClassifySeverity)")
 		r.Allowed = []string{"ClassifySeverity"}
 		if err := d.rule(r); err != nil {

@@ -40,13 +40,14 @@ type Incident struct {
 // Told is the part of the state that a correction folds anew: everything that
 // somebody told, and nothing that was derived from it.
 type Told struct {
-	Phase        domain.Code // empty: not begun
-	Report       IncidentReported
-	Recorded     time.Time // when the desk wrote the report
+	Phase        domain.Code      // empty: not begun
+	Report       IncidentReported // with what was reclassified since
+	Recorded     time.Time        // when the desk wrote the report
 	Recipients   []domain.Code
 	Verdict      domain.Code // of verification: confirmed, presumed
 	Registered   time.Time
 	RoutedTo     domain.Code
+	RoutedByRule bool       // nobody decided where it went
 	Into         domain.Key // the incident it was merged into
 	Owner        domain.PersonID
 	ContactPoint domain.PersonID
@@ -70,6 +71,26 @@ type Told struct {
 	Chain         Chain
 	Continuity    Continuity
 	Deviations    int // facts accepted against a rule
+
+	RecipientsDecided []RecipientDecided // in place of what the report suggests
+	Acting            []RoleAssigned     // who acts in which role
+	Links             []IncidentLinked
+	Confidentiality   *ConfidentialitySet // the last; never changed in place
+	Shares            []IncidentShared
+	Misfiled          []domain.Seq // entries that belong elsewhere
+
+	Gravity
+	// PreventiveSkipped says that the change that prevents a recurrence was left
+	// out. Only a light incident may stand so: a higher severity takes it back.
+	PreventiveSkipped bool
+	Standing
+	Overruns   []Overrun
+	Team       Team
+	Evidence   Evidence
+	Measures   Measures
+	Reviews    Reviews
+	Evaluation Evaluation
+	Obliged
 }
 
 // An Escalation is one call for attention or decision.
@@ -77,6 +98,7 @@ type Escalation struct {
 	ID           domain.Key
 	To           domain.Code
 	ToPerson     domain.PersonID
+	Kind         domain.Code
 	Level        int
 	At           time.Time
 	Acknowledged time.Time
@@ -101,6 +123,7 @@ type posting struct {
 	seq      domain.Seq
 	occurred time.Time
 	recorded time.Time
+	role     domain.Code // of the actor
 	events   []domain.Event
 }
 
@@ -113,13 +136,13 @@ func (t *Told) Dropped() bool {
 	return t.Phase == PhaseRejected || t.Phase == PhaseWithdrawn || t.Phase == PhaseMerged
 }
 
-// Priority is the priority that holds: the overriding one, else the computed
-// one; 0 while there is none.
+// Priority is the priority that holds; 0 while there is none.
 func (t *Told) Priority() int {
-	if t.Overridden != 0 || t.Assessed == nil {
-		return t.Overridden
+	computed := 0
+	if t.Assessed != nil {
+		computed = t.Assessed.Computed
 	}
-	return t.Assessed.Computed
+	return PriorityThatHolds(computed, t.Overridden, t.Critical)
 }
 
 // AwareOf gives since when the organisation knows of a breach or a significant
@@ -134,10 +157,11 @@ func (t *Told) AwareOf(of domain.Code) time.Time {
 	return first
 }
 
-// SuspectsLeak reports whether personal data may have leaked: it was reported
-// so, or the organisation knows of a breach.
+// SuspectsLeak reports whether it was ever thought that personal data leaked: it
+// was reported or assessed so, or the organisation knew of a breach.
 func (t *Told) SuspectsLeak() bool {
-	return t.Report.SuspectedDataLeak || !t.AwareOf(OfBreach).IsZero()
+	return t.Report.SuspectedDataLeak || !t.AwareOf(OfBreach).IsZero() ||
+		slices.ContainsFunc(t.Leak.Processings, func(p Processing) bool { return p.PersonalData != "none" })
 }
 
 // standing is the phase that follows from what is known, for an incident that is

@@ -81,8 +81,11 @@ func TestStories(t *testing.T) {
 	for _, code := range []domain.Code{
 		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
 		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
-		RefusedNoDuty, RefusedHold, RefusedWithdrawn, domain.CodeDenied, domain.CodeInvalid,
 		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
+		RefusedMandatory, RefusedCritical, RefusedOverrunLate, RefusedStatutory, RefusedNoForecast, RefusedConfidential, RefusedNotShared,
+		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedUndecided, RefusedEvidence, RefusedHolder, RefusedOffered, RefusedReceipt, RefusedReleased,
+		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption,
+		domain.CodeDenied, domain.CodeInvalid,
 	} {
 		if !refusals[code] {
 			t.Errorf("no story with the refusal %s", code)

@@ -110,11 +110,13 @@ func (c VerifyReport) decide(d *deciding) error {
 
 func (c RejectReport) decide(d *deciding) error {
 	d.drop(ReportRejected(c))
+	d.tellAgain()
 	return nil
 }
 
 func (c WithdrawReport) decide(d *deciding) error {
 	d.drop(ReportWithdrawn(c))
+	d.tellAgain()
 	return nil
 }
 
@@ -123,22 +125,21 @@ func (c MergeReport) decide(d *deciding) error {
 		return malformed("into", "into names the incident itself")
 	}
 	d.drop(ReportMerged(c))
+	for _, n := range d.s.Notifications {
+		if !n.Withdrawn {
+			d.warn("still_notified", "REG-10", "the notification %s to %s stands here; it meets nothing of incident %s", n.ID, n.Authority, c.Into)
+		}
+	}
 	if d.s.SuspectsLeak() {
 		d.warn("leak_moves", "NOT-06", "the suspected data leak is followed no more here; see that incident %s carries it", c.Into)
 	}
 	return nil
 }
 
-// drop ends a report that is not pursued. An authority that was told does not
-// learn of it by itself.
+// drop ends a report that is not pursued.
 func (d *deciding) drop(e domain.Event) {
 	d.endHold("")
 	d.emit(e)
-	for _, n := range d.s.Notifications {
-		if !n.Withdrawn {
-			d.warn("still_notified", "REG-10", "the notification %s to %s stands; withdraw it there too", n.ID, n.Authority)
-		}
-	}
 }
 
 func (e ReportVerified) evolve(s *Incident, _ *posting)  { s.Verdict = e.Verdict }

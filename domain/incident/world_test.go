@@ -234,7 +234,9 @@ func filled(t reflect.Type) reflect.Value {
 		*x = t0
 		return v
 	case *Value:
-		*x = Value{`"phone"`}
+		if err := x.UnmarshalJSON([]byte(`"phone"`)); err != nil {
+			panic(err)
+		}
 		return v
 	case *domain.Key:
 		*x = domain.KeyNamed(org, "thing", "x")

@@ -53,6 +53,9 @@ func (RecordClockStep) CommandName() string { return "RecordClockStep" }
 func (LedgerFounded) EventName() string     { return "LedgerFounded" }
 func (ClockStepped) EventName() string      { return "ClockStepped" }
 
+// AggregateKey implements domain.Keyed.
+func (FoundLedger) AggregateKey(org domain.OrgID) domain.Key { return Key(org) }
+
 // State is what is known of a ledger from its own entries.
 type State struct {
 	Founded LedgerFounded

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,26 +14,84 @@ import (
 	"incidentledger/domain"
 )
 
-// The Dutch and the Belgian days are those of an independent list, every day of
-// a century. King's day begins in 2014.
+// shippedCalendars are those of a set that the program shipped.
+func shippedCalendars(t testing.TB) map[domain.Code]Calendar {
+	t.Helper()
+	b, err := os.ReadFile("testdata/adopted.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Calendars
+}
+
+// The Dutch and the Belgian days are those of an independent list, every day from
+// 1980 to 2199. The list knows King's day alone, and in every year: of the end of
+// April before 2014 it says nothing.
 func TestHolidaysAgreeWithAnIndependentList(t *testing.T) {
 	for _, c := range []struct {
 		name domain.Code
 		days []*cal.Holiday
 	}{{"nl-atw", nl.Holidays}, {"be-wettelijk", be.Holidays}} {
-		ours, err := calendars()[c.name].compile()
+		ours, err := shippedCalendars(t)[c.name].compile()
 		if err != nil {
 			t.Fatal(err)
 		}
 		theirs := &cal.Calendar{}
 		theirs.AddHoliday(c.days...)
-		for d := (day{2014, 1, 1}); d.y < 2115; d = d.plus(1) {
+		for d := (day{1980, 1, 1}); d.y < 2200; d = d.plus(1) {
+			if c.name == "nl-atw" && d.m == time.April && d.d > 25 && (d.y < 2014 || d.d == 27 && d.weekday() == time.Sunday) {
+				if moved := easter(d.y); d != moved.plus(1) && d != moved.plus(-2) {
+					continue // the list also keeps the Sunday itself, which is no working day anyway
+				}
+			}
 			actual, observed, _ := theirs.IsHoliday(d.utc())
-			if want := actual || observed; c.name == "nl-atw" && d.m == time.April && d.d == 27 && d.weekday() == time.Sunday {
-				continue // the list also keeps the Sunday itself, which is no working day anyway
-			} else if got := ours.free(d) != "" && !isWeekendName(ours.free(d)); got != want {
+			if want, got := actual || observed, ours.free(d) != "" && !isWeekendName(ours.free(d)); got != want {
 				t.Fatalf("%s: %s is a holiday: %t, by the list: %t", c.name, d, got, want)
 			}
+		}
+	}
+}
+
+// The two calendars that no list knows are those two with the days that differ.
+func TestCalendarsOfTheChainAndOfFlanders(t *testing.T) {
+	cals := shippedCalendars(t)
+	compile := func(name domain.Code) *calendar {
+		c, err := cals[name].compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	atw, bkwi, legal, flemish := compile("nl-atw"), compile("nl-bkwi"), compile("be-wettelijk"), compile("be-vlaamse-overheid")
+	holiday := func(c *calendar, d day) bool { return c.free(d) != "" && !isWeekendName(c.free(d)) }
+	for d := (day{1980, 1, 1}); d.y < 2200; d = d.plus(1) {
+		worked := d == easter(d.y).plus(-2) || d.m == time.May && d.d == 5 && (d.y < 2000 || d.y%5 != 0) && d != easter(d.y).plus(39) && d != easter(d.y).plus(50)
+		if got, want := holiday(bkwi, d), holiday(atw, d) && !worked; got != want {
+			t.Fatalf("the desk of the chain is closed on %s: %t, want %t", d, got, want)
+		}
+		extra := d.m == time.July && d.d == 11 || d.m == time.November && (d.d == 2 || d.d == 15) || d.m == time.December && d.d == 26
+		if got, want := holiday(flemish, d), holiday(legal, d) || extra; got != want {
+			t.Fatalf("the staff of Flanders is free on %s: %t, want %t", d, got, want)
+		}
+	}
+}
+
+// King's day and before it Queen's day, which moves off a Sunday.
+func TestTheKingsDayMovesOffASunday(t *testing.T) {
+	c, err := shippedCalendars(t)["nl-atw"].compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for date, want := range map[day]domain.Code{
+		{1989, 4, 29}: "queens-day", {1989, 4, 30}: "sun", {2006, 4, 29}: "queens-day", {2013, 4, 30}: "queens-day", {2014, 4, 30}: "",
+		{2013, 4, 27}: "sat", {2014, 4, 26}: "kings-day", {2014, 4, 27}: "sun", {2026, 4, 27}: "kings-day", {2031, 4, 26}: "kings-day",
+	} {
+		if got := c.free(date); got != want {
+			t.Errorf("%s is free for %q, want %q", date, got, want)
 		}
 	}
 }

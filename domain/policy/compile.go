@@ -100,6 +100,7 @@ func compile(s *Set) (*law, []*Fault) {
 		c.law.order = append(c.law.order, versions)
 	}
 	slices.SortFunc(c.law.order, func(a, b []*rule) int { return cmp.Compare(a[0].src.ID, b[0].src.ID) })
+	c.procedure()
 	c.checkDueOf(list)
 	c.lint(list)
 	slices.SortStableFunc(c.faults, func(a, b *Fault) int { return cmp.Compare(a.Path, b.Path) })
@@ -151,6 +152,9 @@ func (c *compiler) rule(l listed, list []listed) *rule {
 	}
 	if src.ID == "" || strings.ContainsAny(string(src.ID), "/ ") {
 		c.hard(l.path+".id", "%q is not an id; write a word such as gdpr-33", src.ID)
+	}
+	if src.Each != "" && (src.Service || src.LaterLegs != "") {
+		c.hard(l.path+".each", "a rule with each is no service term: its clocks are numbered by item, not by leg")
 	}
 	r := &rule{src: src, path: l.path, law: c.law, source: c.s.Sources[src.Source], stage: cmp.Or(src.Stage, "initial"), fixedZone: src.Zone != ""}
 	var err error

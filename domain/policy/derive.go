@@ -5,15 +5,50 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"incidentledger/domain"
 )
 
 // A Basis is the law that Derive judges by.
 type Basis struct {
-	Current *Set                 // as adopted now: arms new clocks
-	Sets    map[domain.Hash]*Set // every version ever adopted, by its hash; Current may be left out
+	// Current is the version adopted last. It arms new clocks, and so does each of
+	// Standing that is valid at an anchor at which no version before it is:
+	// the versions adopted and not withdrawn, the one adopted last first. Without
+	// Standing there is Current alone.
+	Current  *Set
+	Standing []*Set
+
+	Sets    map[domain.Hash]*Set // every version ever adopted, by its hash: clocks keep their law. Current may be left out
 	Profile map[Path]domain.Code // what is known of the organisation (org.…); flags are "true" and "false". Facts win
+	Dated   []Profile            // the same as it changed, in order of time; before the first, Profile holds
+}
+
+// A Profile is what an organisation is from an instant on.
+type Profile struct {
+	From   time.Time
+	Fields map[Path]domain.Code
+}
+
+// ProfileAt is what the organisation is, or was, at an instant.
+func (b *Basis) ProfileAt(at time.Time) map[Path]domain.Code {
+	for _, p := range slices.Backward(b.Dated) {
+		if !p.From.After(at) {
+			return p.Fields
+		}
+	}
+	return b.Profile
+}
+
+// At gives the version by which something is judged at an instant: of those that
+// are valid then the one adopted last. Where none is, Current.
+func (b *Basis) At(t time.Time) *Set {
+	for _, s := range b.inOrder() {
+		if s.law != nil && s.law.valid.holds(t) {
+			return s
+		}
+	}
+	return b.Current
 }
 
 // set finds a version by its hash.
@@ -27,46 +62,40 @@ func (b *Basis) set(h domain.Hash) (*Set, error) {
 	return nil, fmt.Errorf("policy set %s is not among those adopted", h)
 }
 
-// inOrder gives the sets that may arm clocks, the one that wins first: Current,
-// then its other versions, the latest valid first. The clock of an anchor is
-// armed by the first set that is valid at that anchor.
+// inOrder gives the sets that may arm clocks, the one that wins first.
 func (b *Basis) inOrder() []*Set {
-	if b.Current == nil {
+	switch {
+	case b.Current == nil:
 		return nil
+	case len(b.Standing) > 0:
+		return b.Standing
 	}
-	out := []*Set{b.Current}
-	if b.Current.law.valid == (valid{}) {
-		return out
-	}
-	for _, s := range b.Sets {
-		if s.ID == b.Current.ID && s.hash != b.Current.hash && s.law != nil {
-			out = append(out, s)
-		}
-	}
-	slices.SortFunc(out[1:], func(x, y *Set) int {
-		return cmp.Or(y.law.valid.from.Compare(x.law.valid.from), cmp.Compare(y.Version, x.Version), slices.Compare(x.hash[:], y.hash[:]))
-	})
-	return out
+	return []*Set{b.Current}
 }
 
 // Derive gives every clock that follows from the facts, sorted by id, its
 // instants in UTC. It is the one computation of due instants.
 //
 // A rule arms a clock for each of its recipients when it is in force at its
-// anchor, its condition holds and it is not cancelled. A clock that is bound to
+// anchor, its condition holds and it is not cancelled; a rule with each does so
+// for every item of its kind. A clock that is bound to
 // a policy set follows that set for ever; when its rule no longer applies it is
 // cancelled: then it has no anchor and no due instant. What was owed by law and
 // was done stays met even then. Service clocks stand still during holds and
-// begin anew with each leg; those of earlier legs come back unchanged.
+// begin anew with each leg; those of earlier legs come back unchanged. Closing
+// ends those that are not met, since nobody serves any more; what the law sets
+// runs on.
 //
 // It is an error when a clock is bound to a set or a rule that the basis does
 // not hold, or when a service clock of an earlier leg is not among Earlier.
 func Derive(f Facts, b Basis) ([]Clock, error) {
 	d := newDeriver(&f, &b)
-	if b.Current != nil && b.Current.law == nil {
-		return nil, errNotMade
+	for _, s := range b.inOrder() {
+		if s.law == nil {
+			return nil, errNotMade
+		}
 	}
-	out := make([]Clock, 0, max(12, len(f.Bound)+4))
+	out := make([]Clock, 0, len(f.Bound)+2) // a clock is large, and most incidents have few
 	for id, hash := range f.Bound {
 		if _, earlier := f.Earlier[id]; earlier {
 			continue
@@ -104,7 +133,8 @@ type deriver struct {
 }
 
 func newDeriver(f *Facts, b *Basis) *deriver {
-	d := &deriver{f: f, known: known{f, b.Profile}, leg: max(f.Leg, 1)}
+	// An incident is judged by what the organisation was when it was reported.
+	d := &deriver{f: f, known: known{f: f, profile: b.ProfileAt(f.At[IncidentRecorded])}, leg: max(f.Leg, 1)}
 	zone, _ := d.known.code(OrgZone, true)
 	d.zone = string(zone)
 	return d
@@ -112,13 +142,30 @@ func newDeriver(f *Facts, b *Basis) *deriver {
 
 // arm adds the clocks of one version of a rule that are not bound yet.
 func (d *deriver) arm(v *rule, before []*Set, out []Clock) []Clock {
-	if v.src.Dormant || !v.applies(&d.known) {
+	switch {
+	case v.src.Dormant:
+		return out
+	case v.src.Each != "":
+		items := d.f.Each[v.src.Each]
+		for i := range items {
+			d.known.of(v.src.Each, &items[i])
+			out = d.armOne(v, items[i].N, before, out)
+		}
+		return out
+	case v.src.Service:
+		d.known.of("", nil)
+		return d.armOne(v, d.leg, before, out)
+	}
+	d.known.of("", nil)
+	return d.armOne(v, 1, before, out)
+}
+
+// armOne adds the clocks with one number.
+func (d *deriver) armOne(v *rule, n int, before []*Set, out []Clock) []Clock {
+	if !v.applies(&d.known) {
 		return out
 	}
-	p := place{rule: v, n: 1, applies: true}
-	if v.src.Service {
-		p.n = d.leg
-	}
+	p := place{rule: v, n: n, applies: true}
 	for t := range v.recipients(&d.known) {
 		p.target = t
 		var ok bool
@@ -131,8 +178,11 @@ func (d *deriver) arm(v *rule, before []*Set, out []Clock) []Clock {
 				continue
 			}
 			p.id = v.clockID(t, p.local, p.n)
-			if _, bound := d.f.Bound[p.id]; !bound {
-				out = append(out, d.reckon(p, nil))
+			if _, bound := d.f.Bound[p.id]; bound {
+				continue
+			}
+			if c := d.reckon(p, nil); !c.Cancelled {
+				out = append(out, c)
 			}
 		}
 	}
@@ -154,6 +204,12 @@ func (v *rule) applies(k *known) bool {
 	return v.when.holds(k) && (v.cancelled == nil || !v.cancelled.holds(k))
 }
 
+// excused reports whether somebody decided that a duty is not owed; then the
+// house's own target beside it is not either.
+func (d *deriver) excused(p place) bool {
+	return len(d.f.Excused) > 0 && d.f.Excused[p.rule.clockID(p.target, false, p.n)]
+}
+
 // reckon gives the clock of a place.
 func (d *deriver) reckon(p place, tr *trace) Clock {
 	v := p.rule
@@ -164,9 +220,11 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 	if p.local {
 		c.Stage += targetSuffix
 	}
-	met, isMet := d.f.At[p.target.met]
-	isMet = isMet && !(p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
-	if !p.applies && (!isMet || v.src.Service || p.at.IsZero()) {
+	met, isMet := d.known.at(p.target.met)
+	isMet = isMet && !(v.src.Service && p.n > 1 && met.Before(p.at)) // what an earlier leg did meets nothing of this one
+	_, closed := d.f.At[IncidentClosed]
+	ended := v.src.Service && closed && !isMet
+	if ended || (!p.applies || d.excused(p)) && (!isMet || v.src.Service || p.at.IsZero()) {
 		c.Cancelled = true
 		return c
 	}
@@ -186,7 +244,7 @@ func (d *deriver) reckon(p place, tr *trace) Clock {
 		t = v.local
 	}
 	c.Paused = open
-	due := t.due(p.at, loc, ps, tr)
+	due := t.due(p.at, loc, ps, &d.known, tr)
 	if due.IsZero() {
 		return c
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,28 @@ func TestTheLeakDutyIsProvisionalUntilAwarenessIsEstablished(t *testing.T) {
 	got := derive(t, f, b)
 	if !got[id].Cancelled || got["gdpr-33/gba/initial/1"].Due.IsZero() {
 		t.Errorf("in Belgium it is owed to another authority: %v", got)
+	}
+}
+
+func TestAnExcusedDutyIsOwedNoMore(t *testing.T) {
+	b, f := dutch(mustSet(t, draft())), story(t)
+	f.Code[BreachPersonalData] = "suspected"
+	const id = "gdpr-33/ap/initial/1"
+	f.Bound = map[ClockID]domain.Hash{id: b.Current.Hash()} // what is excused was owed before
+	f.Excused = map[ClockID]bool{"gdpr-33/gba/initial/1": true}
+	if c := derive(t, f, b)[id]; c.Cancelled {
+		t.Errorf("the duty towards another is excused, and this is cancelled: %+v", c)
+	}
+	f.Excused = map[ClockID]bool{id: true}
+	if c := derive(t, f, b)[id]; !c.Cancelled || !c.Due.IsZero() {
+		t.Errorf("excused: %+v", c)
+	}
+	if lines, err := Explain(f, b, id); err != nil || !slices.Contains(lines, "it was decided with grounds that this is not owed") {
+		t.Errorf("excused, and explained so: %q, %v", lines, err)
+	}
+	f.At[BreachNotified("ap")] = at(t, "2026-11-22T12:00:00+01:00")
+	if c := derive(t, f, b)[id]; c.Cancelled || c.Met.IsZero() {
+		t.Errorf("excused and done all the same: %+v; it stays met", c)
 	}
 }
 
@@ -215,7 +238,7 @@ func TestTheSetValidAtTheAnchorArms(t *testing.T) {
 	d2.Version, d2.ValidFrom, d2.Rules[0].Due = "2", "2026-11-21", Term{Elapsed: "PT96H"}
 	s1, s2 := mustSet(t, d1), mustSet(t, d2)
 	b := dutch(s2)
-	b.Sets = map[domain.Hash]*Set{s1.Hash(): s1, s2.Hash(): s2}
+	b.Sets, b.Standing = map[domain.Hash]*Set{s1.Hash(): s1, s2.Hash(): s2}, []*Set{s2, s1}
 	f := story(t)
 	f.Code[BreachPersonalData] = "suspected"
 	for aware, want := range map[string]*Set{"2026-11-20T23:59:59+01:00": s1, "2026-11-21T00:00:00+01:00": s2} {

@@ -37,8 +37,9 @@ func pausesOf(holds []Hold, anchor, met time.Time) (closed pauses, open bool) {
 }
 
 // due reckons a term from its anchor. loc is the zone of days; business terms
-// take their calendar's. It gives zero where there is no fixed term.
-func (t *term) due(anchor time.Time, loc *time.Location, ps pauses, tr *trace) time.Time {
+// take their calendar's. Facts that the term reads are looked up in k, which may
+// be nil: nothing is known. It gives zero where there is no fixed term.
+func (t *term) due(anchor time.Time, loc *time.Location, ps pauses, k *known, tr *trace) time.Time {
 	switch t.kind {
 	case elapsedTerm:
 		due := anchor.Add(t.span.clock)
@@ -60,10 +61,14 @@ func (t *term) due(anchor time.Time, loc *time.Location, ps pauses, tr *trace) t
 	case immediateTerm:
 		tr.add("immediate: due at its anchor, %s", tr.at(anchor))
 		return anchor
+	case givenTerm:
+		return t.given(k, tr)
+	case minutesTerm:
+		return ps.extend(t.minutes(anchor, k, tr), tr)
 	case earliestTerm:
 		var first time.Time
 		for _, e := range t.of {
-			if d := e.due(anchor, loc, ps, tr); !d.IsZero() && (first.IsZero() || d.Before(first)) {
+			if d := e.due(anchor, loc, ps, k, tr); !d.IsZero() && (first.IsZero() || d.Before(first)) {
 				first = d
 			}
 		}
@@ -74,6 +79,37 @@ func (t *term) due(anchor time.Time, loc *time.Location, ps pauses, tr *trace) t
 	}
 	tr.add("no fixed term: the source names no number")
 	return time.Time{}
+}
+
+// given is the instant that somebody set or promised. It is theirs: no hold moves
+// it.
+func (t *term) given(k *known, tr *trace) time.Time {
+	if k != nil {
+		if at, ok := k.at(t.src.Given); ok {
+			tr.add("due as given by %s: %s", t.src.Given, tr.at(at))
+			return at
+		}
+	}
+	tr.add("no fixed term while %s is not known", t.src.Given)
+	return time.Time{}
+}
+
+// longest is the longest term in minutes: a hundred years.
+const longest = 36525 * 24 * 60
+
+// minutes adds as many minutes as a fact says.
+func (t *term) minutes(anchor time.Time, k *known, tr *trace) time.Time {
+	var n int64
+	if k != nil {
+		n, _ = k.num(t.src.MinutesOf)
+	}
+	if n < 1 || n > longest {
+		tr.add("no fixed term while %s gives no number of minutes", t.src.MinutesOf)
+		return time.Time{}
+	}
+	due := anchor.Add(time.Duration(n) * time.Minute)
+	tr.add("%s + %d minutes, as %s says = %s", tr.at(anchor), n, t.src.MinutesOf, tr.at(due))
+	return due
 }
 
 // civil counts days and months on the local calendar, from the anchor's day,
@@ -135,7 +171,7 @@ func DueOf(s *Set, id domain.Code, anchor time.Time, zone string) (due time.Time
 		}
 		tr.add("rule %s of policy %s %s: %s", id, s.ID, s.Version, r.src.Due)
 		tr.lines = append(tr.lines, r.sourceLine())
-		if due = r.due.due(anchor.UTC(), loc, nil, tr); due.IsZero() {
+		if due = r.due.due(anchor.UTC(), loc, nil, nil, tr); due.IsZero() {
 			return due, false, tr.lines, nil
 		}
 		return due.In(loc), true, tr.lines, nil

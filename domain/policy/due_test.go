@@ -31,7 +31,7 @@ func reckon(t testing.TB, term Term, anchor, zone string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	due := c.due(at(t, anchor), loc, nil, nil)
+	due := c.due(at(t, anchor), loc, nil, nil, nil)
 	if due.IsZero() {
 		return "-"
 	}
@@ -198,7 +198,7 @@ func TestDueIsMonotoneInTheAnchor(t *testing.T) {
 		}
 		a := anyInstant().Draw(t, "anchor")
 		b := a.Add(time.Duration(rapid.Int64Range(0, 40*86400).Draw(t, "later")) * time.Second)
-		da, db := term.due(a, loc, nil, nil), term.due(b, loc, nil, nil)
+		da, db := term.due(a, loc, nil, nil, nil), term.due(b, loc, nil, nil, nil)
 		if da.Before(a) {
 			t.Fatalf("%s from %s: due %s, before its anchor", spec, a, da)
 		}
@@ -241,7 +241,7 @@ func TestHoldsMoveTermsByTheirLength(t *testing.T) {
 		t.Errorf("eight hours of business with two holds: %s", got)
 	}
 	term, _ := Term{Elapsed: "PT7H"}.compile(nil)
-	if got := term.due(anchor, time.UTC, ps, nil); !got.Equal(at(t, "2026-11-19T16:30:00+01:00")) {
+	if got := term.due(anchor, time.UTC, ps, nil, nil); !got.Equal(at(t, "2026-11-19T16:30:00+01:00")) {
 		t.Errorf("a hold that begins at the due instant moved it to %s", got)
 	}
 	if ps, open := pausesOf([]Hold{hold("2026-11-19T10:00:00+01:00", "")}, anchor, at(t, "2026-11-19T11:00:00+01:00")); open || ps[0].To.Sub(ps[0].From) != time.Hour {

@@ -44,8 +44,14 @@ func Explain(f Facts, b Basis, id ClockID) ([]string, error) {
 	v := p.rule
 	tr := &trace{loc: v.zoneFor(d.zone), lines: append(lines, v.sourceLine())}
 	tr.add("in force %s", tr.span(v.valid))
+	if v.src.Each != "" {
+		tr.add("of each %s by itself: this is number %d", v.src.Each, p.n)
+	}
 	tr.condition("applies while", v.when, &d.known)
 	tr.condition("cancelled once", v.cancelled, &d.known)
+	if d.excused(p) {
+		tr.add("it was decided with grounds that this is not owed")
+	}
 	if c.Cancelled {
 		tr.stand(c)
 		return tr.lines, nil
@@ -107,10 +113,10 @@ func (k *known) show(a *cond) string {
 	if v, ok := k.code(a.path, a.org); ok {
 		return string(v)
 	}
-	if v, ok := k.f.Num[a.path]; ok {
+	if v, ok := k.num(a.path); ok {
 		return fmt.Sprint(v)
 	}
-	if v, ok := k.f.Codes[a.path]; ok {
+	if v := k.codes(a.path); len(v) > 0 {
 		return fmt.Sprint(v)
 	}
 	if k.exists(a.path) {
@@ -146,7 +152,7 @@ func (tr *trace) stand(c Clock) {
 
 // movers tells which facts would move, meet or cancel a clock.
 func (tr *trace) movers(c Clock, p place) {
-	if p.n > 1 && p.rule.src.LaterLegs == c.AnchorPath {
+	if p.rule.src.Service && p.n > 1 && p.rule.src.LaterLegs == c.AnchorPath {
 		tr.add("a correction of %s would move it", c.AnchorPath)
 	} else {
 		for _, a := range p.target.anchors {
@@ -160,6 +166,13 @@ func (tr *trace) movers(c Clock, p place) {
 			}
 			tr.add("%s, once known, would move it", path)
 		}
+	}
+	term := p.rule.due
+	if p.local {
+		term = p.rule.local
+	}
+	for path := range term.facts {
+		tr.add("another value of %s would move it", path)
 	}
 	if p.rule.src.Service {
 		tr.add("a hold would move it by its length")

@@ -30,6 +30,10 @@ type Facts struct {
 	Holds []Hold // pauses of service clocks, in order; only the last may be open
 	Leg   int    // service leg: 1 from the start, one more with each reopening
 
+	// Excused holds the duties that somebody decided not to be owed, or that an
+	// exemption settles: their clocks are cancelled.
+	Excused map[ClockID]bool
+
 	// Bound tells under which policy set each clock was armed: a clock keeps
 	// its law (bind at trigger).
 	Bound map[ClockID]domain.Hash

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -8,8 +9,10 @@ import (
 
 // An Item is one of several things of a kind in an incident, each with clocks of
 // its own: a processing of personal data, an agreed review, an outage. A rule
-// with each reads the item's facts before those of the incident. N counts them
-// from 1 in the order in which they came, and ends the id of the clock.
+// with each reads the item's facts before those of the incident; what belongs to
+// the kind of the item is read from the item alone, so that nothing known of one
+// is taken for known of another. N counts them from 1 in the order in which they
+// came, and ends the id of the clock.
 type Item struct {
 	N    int
 	At   map[Path]time.Time
@@ -28,6 +31,23 @@ const (
 	EachEscalation     domain.Code = "escalation"      // escalations that wait to be acknowledged
 	EachSupplierNotice domain.Code = "supplier-notice" // what suppliers told, and when they promised to tell more
 )
+
+// prefixes are what the facts of each kind of item begin with.
+var prefixes = map[domain.Code]string{
+	EachProcessing: "breach.", EachReview: "review.", EachRequest: "request.", EachSupplement: "supplement.",
+	EachDowntime: "downtime.", EachEscalation: "escalation.", EachSupplierNotice: "notice.",
+}
+
+// kindOfItem gives the kind of item that a fact belongs to; empty for facts of
+// the incident or the organisation.
+func kindOfItem(p Path) domain.Code {
+	for each, prefix := range prefixes {
+		if strings.HasPrefix(string(p), prefix) {
+			return each
+		}
+	}
+	return ""
+}
 
 // The facts of items, and of the incident in its chain.
 const (

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -36,20 +38,20 @@ func (c *cond) holds(k *known) bool {
 			v, ok := k.flag(c.path, c.org)
 			return ok && v == c.flag
 		case numFact:
-			v, ok := k.f.Num[c.path]
+			v, ok := k.num(c.path)
 			return ok && v == c.num
 		}
 		if v, ok := k.code(c.path, c.org); ok {
 			return slices.Contains(c.codes, v)
 		}
-		for _, v := range k.f.Codes[c.path] {
+		for _, v := range k.codes(c.path) {
 			if slices.Contains(c.codes, v) {
 				return true
 			}
 		}
 		return false
 	}
-	v, ok := k.f.Num[c.path]
+	v, ok := k.num(c.path)
 	switch {
 	case !ok:
 		return false
@@ -74,13 +76,47 @@ func (c *cond) each(yield func(*cond)) {
 	}
 }
 
-// known are facts and, behind them, what is known of the organisation.
+// known are the facts of an item, those of the incident behind them, and what is
+// known of the organisation behind these.
 type known struct {
 	f       *Facts
 	profile map[Path]domain.Code
+	item    *Item
+	prefix  string // of the facts that the item alone tells
+}
+
+// of makes the item the first to be read; nil: there is none.
+func (k *known) of(each domain.Code, item *Item) { k.item, k.prefix = item, prefixes[each] }
+
+// alone reports whether nobody but the item tells a fact.
+func (k *known) alone(p Path) bool { return k.item != nil && strings.HasPrefix(string(p), k.prefix) }
+
+func (k *known) at(p Path) (time.Time, bool) {
+	if k.item != nil {
+		if v, ok := k.item.At[p]; ok || k.alone(p) {
+			return v, ok
+		}
+	}
+	v, ok := k.f.At[p]
+	return v, ok
+}
+
+func (k *known) num(p Path) (int64, bool) {
+	if k.item != nil {
+		if v, ok := k.item.Num[p]; ok || k.alone(p) {
+			return v, ok
+		}
+	}
+	v, ok := k.f.Num[p]
+	return v, ok
 }
 
 func (k *known) flag(p Path, org bool) (bool, bool) {
+	if k.item != nil {
+		if v, ok := k.item.Flag[p]; ok || k.alone(p) {
+			return v, ok
+		}
+	}
 	if v, ok := k.f.Flag[p]; ok || !org {
 		return v, ok
 	}
@@ -94,6 +130,11 @@ func (k *known) flag(p Path, org bool) (bool, bool) {
 }
 
 func (k *known) code(p Path, org bool) (domain.Code, bool) {
+	if k.item != nil {
+		if v, ok := k.item.Code[p]; ok || k.alone(p) {
+			return v, ok
+		}
+	}
 	if v, ok := k.f.Code[p]; ok || !org {
 		return v, ok
 	}
@@ -101,22 +142,26 @@ func (k *known) code(p Path, org bool) (domain.Code, bool) {
 	return v, ok
 }
 
+func (k *known) codes(p Path) []domain.Code {
+	if k.alone(p) {
+		return nil
+	}
+	return k.f.Codes[p]
+}
+
 func (k *known) exists(p Path) bool {
-	if _, ok := k.f.At[p]; ok {
+	if _, ok := k.at(p); ok {
 		return true
 	}
-	if _, ok := k.f.Code[p]; ok {
+	if _, ok := k.code(p, true); ok {
 		return true
 	}
-	if _, ok := k.f.Codes[p]; ok {
+	if len(k.codes(p)) > 0 {
 		return true
 	}
-	if _, ok := k.f.Num[p]; ok {
+	if _, ok := k.num(p); ok {
 		return true
 	}
-	if _, ok := k.f.Flag[p]; ok {
-		return true
-	}
-	_, ok := k.profile[p]
+	_, ok := k.flag(p, false)
 	return ok
 }

@@ -13,6 +13,8 @@ type law struct {
 	rules map[domain.Code][]*rule // versions in order of validity
 	order [][]*rule               // the same, by name
 	valid valid                   // of the set
+
+	hearers []*cond // of the set's recipients, in their order; nil: always
 }
 
 // A rule is one version of a Rule ready for judging.

@@ -42,6 +42,7 @@ func (c *compiler) lint(list []listed) {
 			c.versions(versions[i].path, string(versions[i].src.ID), versions[i-1].valid, versions[i].valid)
 		}
 	}
+	c.lintProcedure()
 	last := map[domain.Code]valid{}
 	for i, a := range c.s.Authorities {
 		path := fmt.Sprintf("authorities.%d", i)
@@ -132,18 +133,26 @@ func (c *compiler) lintRule(l listed) {
 		c.soft(l.path, "names no anchor, so it never arms a clock; give anchor, or dormant: true")
 	}
 	for i, a := range r.Anchor {
-		c.instant(fmt.Sprintf("%s.anchor.%d", l.path, i), a.Path)
+		c.instant(fmt.Sprintf("%s.anchor.%d", l.path, i), a.Path, r.Each)
+		if a.DueOf != "" && c.eachOf(a.DueOf) != "" && c.eachOf(a.DueOf) != r.Each {
+			c.soft(fmt.Sprintf("%s.anchor.%d", l.path, i), "rule %s has a due instant for each %s; this rule must have each: %[2]s, too", a.DueOf, c.eachOf(a.DueOf))
+		}
 	}
-	c.instant(l.path+".met", r.Met)
-	c.instant(l.path+".laterLegs", r.LaterLegs)
+	c.instant(l.path+".met", r.Met, r.Each)
+	c.instant(l.path+".laterLegs", r.LaterLegs, r.Each)
 	for _, cd := range []*Cond{r.When, r.Cancelled} {
 		if cd == nil {
 			continue
 		}
 		if compiled, err := cd.compile(); err == nil {
-			compiled.each(func(atom *cond) { c.atom(l.path+".when", atom) })
+			compiled.each(func(atom *cond) { c.atom(l.path+".when", atom, r.Each) })
 		}
 	}
+	if _, ok := prefixes[r.Each]; r.Each != "" && !ok {
+		c.soft(l.path+".each", "there are no items %q; write one of %s", r.Each, strings.Join(itemKinds(), ", "))
+	}
+	c.lintTerm(l.path+".due", r.Due, r.Each)
+	c.lintTerm(l.path+".localTarget", r.Target, r.Each)
 	c.lintRecipients(l.path+".to", r.To)
 	for i, e := range r.Exemptions {
 		c.inList(fmt.Sprintf("%s.exemptions.%d", l.path, i), "exemptions", e)
@@ -163,17 +172,57 @@ func (c *compiler) resolved(l listed) (Rule, bool) {
 	return Rule{}, false
 }
 
+func (c *compiler) eachOf(rule domain.Code) domain.Code {
+	if vs := c.law.rules[rule]; len(vs) > 0 {
+		return vs[0].src.Each
+	}
+	return ""
+}
+
+func itemKinds() []string {
+	var out []string
+	for each := range prefixes {
+		out = append(out, string(each))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// lintTerm checks the facts that a term reads.
+func (c *compiler) lintTerm(path string, t Term, each domain.Code) {
+	compiled, err := t.compile(nil)
+	if err != nil {
+		return // told elsewhere, or there is none
+	}
+	for p, kind := range compiled.facts {
+		c.within(path, p, each)
+		if factOf(p) != kind {
+			c.soft(path, "no aggregate tells %s at %q", map[kindOfFact]string{atFact: "an instant", numFact: "a number"}[kind], p)
+		}
+	}
+}
+
+// within checks that a fact of items is read by a rule for each of them. What is
+// known of breaches is told of the incident as a whole, too.
+func (c *compiler) within(path string, p Path, each domain.Code) {
+	if of := kindOfItem(p); of != "" && of != EachProcessing && of != each {
+		c.soft(path, "%s is a fact of one %s among several; the rule needs each: %[2]s", p, of)
+	}
+}
+
 // instant checks that a path is one at which aggregates tell an instant.
-func (c *compiler) instant(path string, p Path) {
+func (c *compiler) instant(path string, p Path, each domain.Code) {
 	if p == "" {
 		return
 	}
+	c.within(path, p, each)
 	if factOf(Path(strings.ReplaceAll(string(p), "{recipient}", "x"))) != atFact {
 		c.soft(path, "no aggregate tells an instant %q", p)
 	}
 }
 
-func (c *compiler) atom(path string, a *cond) {
+func (c *compiler) atom(path string, a *cond, each domain.Code) {
+	c.within(path, a.path, each)
 	kind := factOf(a.path)
 	switch {
 	case kind == unknownFact:
@@ -203,6 +252,6 @@ func (c *compiler) lintRecipients(path string, to Recipients) {
 		known(to.Else)
 	}
 	if to.Resolve != "" && factOf(to.Resolve) != codeFact {
-		c.soft(path, "no organisation tells a code %q", to.Resolve)
+		c.soft(path, "nobody tells a code %q", to.Resolve)
 	}
 }

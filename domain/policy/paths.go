@@ -36,6 +36,8 @@ const (
 	IncidentGoldenHourKept   Path = "incident.goldenHour.kept" // At: its checklist was completed
 	IncidentSignificant      Path = "incident.significant"     // Flag: decided under NIS2 or the Cyberbeveiligingswet
 	IncidentOngoing          Path = "incident.ongoing"         // Flag: still going on when its final report falls due
+	IncidentOffenceAt        Path = "incident.offence.at"      // At: since when a criminal offence is suspected (EVI-01)
+	IncidentDamageAt         Path = "incident.damage.at"       // At: when damage that may be claimed was first recorded
 	IncidentKSZMajor         Path = "incident.kszMajor"        // Flag
 	IncidentKSZMajorAt       Path = "incident.kszMajor.at"     // At: when it was classified so
 
@@ -56,16 +58,20 @@ const (
 	OrgCbwClass     Path = "org.cbwClass"     // Code: none, important, essential
 	OrgNIS2Class    Path = "org.nis2Class"    // Code: none, important, essential
 	OrgTrustService Path = "org.trustService" // Flag
+	OrgVTCCopy      Path = "org.vtcCopy"      // Flag: the VTC gets a copy of what the GBA is told
 	OrgKSZConnected Path = "org.kszConnected" // Flag
 	OrgKSZPolicy    Path = "org.kszPolicy"    // Flag: the general policy of social security on major incidents is in force
 	OrgSuwiParty    Path = "org.suwiParty"    // Flag
 	OrgCSIRT        Path = "org.csirt"        // Code: an authority
+	OrgNotifiesVia  Path = "org.notifiesVia"  // Code: the organisation that notifies authorities in its place (NOT-12)
 )
 
 // Prefixes of paths that end in the code of an authority.
 const (
 	breachNotified = "breach.notified."
 	submitted      = "notification."
+	received       = "message.received."
+	informed       = "informed."
 )
 
 // BreachNotified is the path of the instant at which a breach was notified to
@@ -78,6 +84,14 @@ func BreachNotified(authority domain.Code) Path { return Path(breachNotified + s
 func Submitted(regime, stage, authority domain.Code) Path {
 	return Path(submitted + string(regime) + "." + string(stage) + "." + string(authority))
 }
+
+// MessageReceived is the path of the instant at which somebody outside first
+// told something after having been notified.
+func MessageReceived(from domain.Code) Path { return Path(received + string(from)) }
+
+// Informed is the path of the instant at which a party was first told of the
+// incident.
+func Informed(party domain.Code) Path { return Path(informed + string(party)) }
 
 // A kindOfFact says in which map of Facts a path stands.
 type kindOfFact int
@@ -96,21 +110,23 @@ func factOf(p Path) kindOfFact {
 	switch p {
 	case IncidentStarted, IncidentDiscovered, IncidentReported, IncidentRecorded, IncidentRegistered,
 		IncidentAcknowledged, IncidentResolved, IncidentReopened, IncidentHandled, IncidentClosed,
-		IncidentGoldenHourKept, IncidentKSZMajorAt, BreachAware, BreachHighRiskAt, BreachSuspectedAt,
+		IncidentGoldenHourKept, IncidentKSZMajorAt, IncidentOffenceAt, IncidentDamageAt, BreachAware, BreachHighRiskAt, BreachSuspectedAt,
 		SubjectsInformed, ControllerInformed, SignificantAware:
 		return atFact
 	case IncidentKind, IncidentCategory, IncidentChannel, IncidentTrack, IncidentChain, IncidentSeverity,
-		BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT:
+		BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT, OrgNotifiesVia:
 		return codeFact
 	case IncidentPriority:
 		return numFact
 	case IncidentExercise, IncidentDropped, IncidentSecurityRelevant, IncidentICT, IncidentSuspected,
 		IncidentSuspectedLeak, IncidentGoldenHour, IncidentSignificant, IncidentOngoing, IncidentKSZMajor,
-		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
+		BreachWithdrawn, SignificantResolved, OrgTrustService, OrgVTCCopy, OrgKSZConnected, OrgKSZPolicy, OrgSuwiParty:
 		return flagFact
 	}
-	if strings.HasPrefix(string(p), breachNotified) || strings.HasPrefix(string(p), submitted) {
-		return atFact
+	for _, prefix := range []string{breachNotified, submitted, received, informed} {
+		if strings.HasPrefix(string(p), prefix) {
+			return atFact
+		}
 	}
 	return itemFact(p)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // place finds the rule and anchor of a clock that was armed before, in the set
-// that it is bound to.
+// that it is bound to, and turns to the item that the clock is of.
 func (d *deriver) place(s *Set, id ClockID) (place, error) {
 	part := strings.Split(string(id), "/")
 	if len(part) != 4 {
@@ -33,8 +33,12 @@ func (d *deriver) place(s *Set, id ClockID) (place, error) {
 			return place{}, fmt.Errorf("it belongs to leg %d, and its last state is not given", n)
 		}
 		t := v.target(recipient)
-		a, ok := d.anchor(v, t, n)
-		ok = ok && v.valid.holds(a.at)
+		var a anchored
+		ok := d.turn(v, n)
+		if ok {
+			a, ok = d.anchor(v, t, n)
+			ok = ok && v.valid.holds(a.at)
+		}
 		if p.rule != nil && !ok {
 			continue
 		}
@@ -47,6 +51,23 @@ func (d *deriver) place(s *Set, id ClockID) (place, error) {
 		return place{}, fmt.Errorf("policy set %s has no such rule and stage", s.hash)
 	}
 	return p, nil
+}
+
+// turn makes the n-th item of a rule's kind the one to be read, or none where the
+// rule has no each. It is false where there is no such item any more.
+func (d *deriver) turn(v *rule, n int) bool {
+	d.known.of("", nil)
+	if v.src.Each == "" {
+		return true
+	}
+	items := d.f.Each[v.src.Each]
+	for i := range items {
+		if items[i].N == n {
+			d.known.of(v.src.Each, &items[i])
+			return true
+		}
+	}
+	return false
 }
 
 func owed(v *rule, recipient domain.Code, k *known) bool {
@@ -112,22 +133,22 @@ func (v *rule) target(recipient domain.Code) *target {
 // anchor finds the first known fact from which the term runs.
 func (d *deriver) anchor(v *rule, t *target, n int) (anchored, bool) {
 	if n > 1 && v.src.LaterLegs != "" {
-		at, ok := d.f.At[v.src.LaterLegs]
+		at, ok := d.known.at(v.src.LaterLegs)
 		return anchored{v.src.LaterLegs, at.UTC(), false}, ok
 	}
 	for _, a := range t.anchors {
 		if a.DueOf == "" {
-			if at, ok := d.f.At[a.Path]; ok {
+			if at, ok := d.known.at(a.Path); ok {
 				return anchored{a.Path, at.UTC(), a.Provisional}, true
 			}
 			continue
 		}
 		for _, o := range v.law.rules[a.DueOf] {
 			of, ok := d.anchor(o, o.target(t.recipient), 1)
-			if !ok || !o.valid.holds(of.at) {
+			if !ok || !o.applies(&d.known) || !o.valid.holds(of.at) {
 				continue
 			}
-			if due := o.due.due(of.at, o.zoneFor(d.zone), nil, nil); !due.IsZero() {
+			if due := o.due.due(of.at, o.zoneFor(d.zone), nil, &d.known, nil); !due.IsZero() {
 				return anchored{Path("due." + a.DueOf), due, a.Provisional || of.provisional}, true
 			}
 		}

@@ -13,6 +13,7 @@ type Rule struct {
 	ValidTo   Date        `json:"validTo,omitempty"` // exclusive
 	Zone      string      `json:"zone,omitempty"`    // of its dates and days; absent: the organisation's, else the set's
 
+	Each      domain.Code `json:"each,omitempty"`      // judged once for each item of this kind; the clock's number is the item's
 	When      *Cond       `json:"when,omitempty"`      // absent: always
 	To        Recipients  `json:"to,omitzero"`         // absent: own, a term within the house
 	Stage     domain.Code `json:"stage,omitempty"`     // absent: initial
@@ -41,7 +42,7 @@ const Own domain.Code = "own"
 type Recipients struct {
 	All       []domain.Code                 `json:"all,omitempty"`
 	ByCountry map[domain.Code][]domain.Code `json:"byCountry,omitempty"` // by org.country
-	Resolve   Path                          `json:"resolve,omitempty"`   // a code among the facts of the organisation
+	Resolve   Path                          `json:"resolve,omitempty"`   // a code among the facts, or of the organisation
 	Else      domain.Code                   `json:"else,omitempty"`      // where Resolve is not known
 }
 

@@ -34,6 +34,7 @@ func (c *compiler) resolve(l listed, list []listed) (Rule, bool) {
 func (r Rule) Over(base Rule) Rule {
 	r.Source = cmp.Or(r.Source, base.Source)
 	r.Zone = cmp.Or(r.Zone, base.Zone)
+	r.Each = cmp.Or(r.Each, base.Each)
 	r.Stage = cmp.Or(r.Stage, base.Stage)
 	r.LaterLegs = cmp.Or(r.LaterLegs, base.LaterLegs)
 	r.Met = cmp.Or(r.Met, base.Met)

@@ -39,6 +39,13 @@ type Set struct {
 	Authorities   []Authority              `json:"authorities,omitempty"`
 	Rules         []Rule                   `json:"rules,omitempty"`
 
+	Forms      []Form                            `json:"forms,omitempty"`
+	Recipients []Hearer                          `json:"recipients,omitempty"` // who must hear of a report
+	Ladder     []Rung                            `json:"ladder,omitempty"`     // lowest first
+	QuietHours *QuietHours                       `json:"quietHours,omitempty"`
+	FirstHour  []Field                           `json:"firstHour,omitempty"` // checklist of the golden hour (EVI-05)
+	RoleNames  map[domain.Code]map[string]string `json:"roleNames,omitempty"` // the organisation's own words for roles, by language
+
 	body      []byte
 	hash      domain.Hash
 	law       *law

@@ -21,6 +21,11 @@ import (
 //	            {business: PT4H, calendar: be-wettelijk}
 //	immediate   due at the anchor itself: {immediate: true}
 //	none        no fixed term: {none: true}
+//	given       due at an instant among the facts, one that somebody set or
+//	            promised; while it is not known there is no fixed term:
+//	            {given: request.answerBy}
+//	minutesOf   as many minutes of real time as a fact says; while it is not known
+//	            there is no fixed term: {minutesOf: downtime.rto}
 //	earliestOf  the first of several: {earliestOf: [{elapsed: PT24H}, {wall: P1D}]}
 type Term struct {
 	Elapsed            string      `json:"elapsed,omitempty"`
@@ -31,13 +36,15 @@ type Term struct {
 	Calendar           domain.Code `json:"calendar,omitempty"`
 	Immediate          bool        `json:"immediate,omitempty"`
 	None               bool        `json:"none,omitempty"`
+	Given              Path        `json:"given,omitempty"`
+	MinutesOf          Path        `json:"minutesOf,omitempty"`
 	EarliestOf         []Term      `json:"earliestOf,omitempty"`
 }
 
 // IsZero reports whether no term is given at all; {none: true} is one.
 func (t Term) IsZero() bool {
 	return t.Elapsed == "" && t.Civil == "" && t.ExtendIfNonworking == "" && t.Wall == "" && t.Business == "" &&
-		t.Calendar == "" && !t.Immediate && !t.None && len(t.EarliestOf) == 0
+		t.Calendar == "" && !t.Immediate && !t.None && t.Given == "" && t.MinutesOf == "" && len(t.EarliestOf) == 0
 }
 
 // String writes the term as a policy file does.
@@ -55,6 +62,10 @@ func (t Term) String() string {
 		return "business " + t.Business + " of " + string(t.Calendar)
 	case t.Immediate:
 		return "immediate"
+	case t.Given != "":
+		return "as given by " + string(t.Given)
+	case t.MinutesOf != "":
+		return "as many minutes as " + string(t.MinutesOf) + " says"
 	case len(t.EarliestOf) > 0:
 		s := "earliest of"
 		for i, e := range t.EarliestOf {
@@ -84,6 +95,8 @@ const (
 	wallTerm
 	businessTerm
 	immediateTerm
+	givenTerm
+	minutesTerm
 	earliestTerm
 )
 
@@ -112,10 +125,12 @@ func (t Term) compile(cals map[domain.Code]*calendar) (*term, error) {
 	count(t.Business != "", businessTerm)
 	count(t.Immediate, immediateTerm)
 	count(t.None, noTerm)
+	count(t.Given != "", givenTerm)
+	count(t.MinutesOf != "", minutesTerm)
 	count(len(t.EarliestOf) > 0, earliestTerm)
 	switch {
 	case kinds == 0:
-		return nil, errors.New("gives no term; write one of elapsed, civil, wall, business, immediate, none, earliestOf, such as {elapsed: PT72H}")
+		return nil, errors.New("gives no term; write one of elapsed, civil, wall, business, immediate, none, given, minutesOf, earliestOf, such as {elapsed: PT72H}")
 	case kinds > 1:
 		return nil, errors.New("gives several kinds of term at once; write one, or earliestOf with a list")
 	case t.ExtendIfNonworking != "" && out.kind != civilTerm:
@@ -161,6 +176,24 @@ func (t Term) compile(cals map[domain.Code]*calendar) (*term, error) {
 		}
 	}
 	return out, nil
+}
+
+// facts yields the paths that the term reads, and which kind of fact it takes there.
+func (t *term) facts(yield func(Path, kindOfFact) bool) {
+	switch t.kind {
+	case givenTerm:
+		yield(t.src.Given, atFact)
+	case minutesTerm:
+		yield(t.src.MinutesOf, numFact)
+	case earliestTerm:
+		for _, e := range t.of {
+			for p, k := range e.facts {
+				if !yield(p, k) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // dateSpan reads a duration that has days, weeks, months and years only.

@@ -128,3 +128,17 @@ func derive(t testing.TB, f Facts, b Basis) map[ClockID]Clock {
 	}
 	return out
 }
+
+// several is the draft with terms for each of several things.
+func several() Set {
+	s := draft()
+	s.Codes["recipients"] = append(s.Codes["recipients"], "auditor")
+	s.Rules[0].Each, s.Rules[3].Each = EachProcessing, EachProcessing
+	s.Rules = append(s.Rules,
+		Rule{ID: "answer", Source: "local", Each: EachRequest, To: Recipients{Resolve: RequestFrom, Else: "desk"}, Anchor: []Anchor{{Path: RequestReceived}},
+			Due: Term{Given: RequestAnswerBy}, Met: RequestAnswered, Warn: []string{"PT24H"}, Cancelled: new(flag(IncidentDropped, true))},
+		Rule{ID: "rto", Source: "local", Each: EachDowntime, Anchor: []Anchor{{Path: DowntimeFrom}},
+			Due: Term{EarliestOf: []Term{{MinutesOf: DowntimeRTO}, {Elapsed: "PT48H"}}}, Met: DowntimeTo},
+		Rule{ID: "look", Source: "local", Each: EachDowntime, Anchor: []Anchor{{DueOf: "rto", Provisional: true}}, Due: Term{Elapsed: "PT1H"}})
+	return s
+}

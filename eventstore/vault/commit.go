@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"incidentledger/domain"
@@ -28,11 +29,29 @@ type freshPlace struct {
 	at   int
 }
 
+// held is the key of one scope of an order.
+type held struct {
+	scope string
+	scopeKey
+}
+
+// holding is the keys of an order: so few that looking is quicker than a map.
+type holding []held
+
+func (h holding) of(scope string) (scopeKey, bool) {
+	for i := range h {
+		if h[i].scope == scope {
+			return h[i].scopeKey, true
+		}
+	}
+	return scopeKey{}, false
+}
+
 // take gives the key of every scope and makes those that are missing, all in
 // one group, so that an order waits for one fsync. The keys are durable only
 // when await of the groups succeeded; until then nothing sealed under them may
 // be shown to anybody.
-func (v *Vault) take(ctx context.Context, scopes []string) (map[string]scopeKey, []*group, error) {
+func (v *Vault) take(ctx context.Context, scopes []string) (holding, []*group, error) {
 	for _, scope := range scopes {
 		if err := checkScope(scope); err != nil {
 			return nil, nil, err
@@ -48,32 +67,36 @@ func (v *Vault) take(ctx context.Context, scopes []string) (map[string]scopeKey,
 		return nil, nil, err
 	}
 	for _, scope := range scopes {
-		if _, ok := keys[scope]; ok {
+		if _, ok := keys.of(scope); ok {
 			continue
 		}
 		key, _, err := v.find(scope)
 		if err != nil {
 			return nil, nil, err
 		}
-		keys[scope] = key
+		keys = append(keys, held{scope, key})
 	}
 	return keys, groups, nil
 }
 
-// gather gives the keys of scopes that are not durable yet, after making the
-// missing ones, and the groups they stand in. Where a key is missing and the next
-// group is full, it makes none and gives that group to be awaited first.
-func (v *Vault) gather(scopes []string) (keys map[string]scopeKey, groups []*group, full *group, err error) {
+// gather gives the keys of scopes that are in memory, after making the missing
+// ones, and the groups in which those stand that are not durable yet. Where a key
+// is missing and the next group is full, it makes none and gives that group to be
+// awaited first.
+func (v *Vault) gather(scopes []string) (keys holding, groups []*group, full *group, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.usable(); err != nil {
 		return nil, nil, nil, err
 	}
-	keys = make(map[string]scopeKey, len(scopes))
+	keys = make(holding, 0, len(scopes))
 	begun := false
 	for _, scope := range scopes {
 		h := hashScope([]byte(scope))
 		if _, durable := v.index[h]; durable {
+			if key, cached := v.cache.get(h); cached {
+				keys = append(keys, held{scope, key})
+			}
 			continue
 		}
 		f, ok := v.pending[h]
@@ -86,7 +109,7 @@ func (v *Vault) gather(scopes []string) (keys map[string]scopeKey, groups []*gro
 				return nil, nil, nil, err
 			}
 		}
-		keys[scope] = f.scopeKey
+		keys = append(keys, held{scope, f.scopeKey})
 		if !slices.Contains(groups, f.group) {
 			groups = append(groups, f.group)
 		}
@@ -99,20 +122,23 @@ func (v *Vault) begin(scope string, h scopeHash) (freshKey, error) {
 	if v.readOnly {
 		return freshKey{}, fmt.Errorf("scope %s has no key: %w", scope, ErrReadOnly)
 	}
-	key, record, err := newKey(v.kek, v.org, scope, v.random)
+	g := v.next
+	if g == nil {
+		g = &group{done: make(chan struct{})}
+	}
+	at := len(g.body)
+	body, key, err := newKey(g.body, v.kek, v.org, scope, v.random)
 	if err != nil {
 		return freshKey{}, fmt.Errorf("scope %s: %w", scope, err)
 	}
+	g.body, g.fresh = body, append(g.fresh, freshPlace{h, at})
 	if v.next == nil {
-		v.next = &group{done: make(chan struct{})}
+		v.next = g
 		select {
 		case v.wake <- struct{}{}:
 		default: // the committer has been told and has not looked yet
 		}
 	}
-	g := v.next
-	g.fresh = append(g.fresh, freshPlace{h, len(g.body)})
-	g.body = append(g.body, record...)
 	f := freshKey{key, g}
 	v.pending[h] = f
 	return f, nil
@@ -138,6 +164,8 @@ func (v *Vault) await(ctx context.Context, groups []*group) error {
 func (v *Vault) commit() {
 	defer close(v.stopped)
 	for range v.wake {
+		// Whoever can run now may need a key, too: a larger group costs no more.
+		runtime.Gosched()
 		v.mu.Lock()
 		g := v.next
 		v.next = nil

@@ -43,8 +43,8 @@ func TestATornTailIsCutAtEveryLength(t *testing.T) {
 			"zeros, longer": append(slices.Clone(zeroed), make([]byte, 4096)...),
 			"zeros before":  append(slices.Clone(whole[:last]), append(make([]byte, n-last+1), whole[n+1:]...)...),
 		} {
-			if bytes.Equal(b, whole) {
-				continue // the bytes that a page holds may be zeros
+			if bytes.HasPrefix(b, whole) {
+				continue // the bytes that are missing may be zeros by chance: then nothing is torn
 			}
 			writeFile(t, c, b)
 			v := mustOpen(t, c)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"incidentledger/domain"
 )
@@ -21,11 +22,17 @@ const (
 
 // newDisclosure gives the disclosure of one field and its digest.
 func newDisclosure(salt [saltSize]byte, path, value string) (string, domain.Digest, error) {
-	text, err := json.Marshal([3]string{b64.EncodeToString(salt[:]), path, value})
+	text := make([]byte, 0, 64+len(path)+len(value)+len(value)/8)
+	text = append(text, `["`...)
+	text = append(b64.AppendEncode(text, salt[:]), `",`...)
+	text, err := jsontext.AppendQuote(text, path)
+	if err == nil {
+		text, err = jsontext.AppendQuote(append(text, ','), value)
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("field %s: %w", path, err)
 	}
-	d := b64.EncodeToString(text)
+	d := b64.EncodeToString(append(text, ']'))
 	return d, digestOf(d), nil
 }
 
@@ -67,5 +74,9 @@ func boxKey(name string, keys []scopeKey) []byte {
 
 // boxAD is the associated data of a box.
 func boxAD(name string, scopes []string) []byte {
-	return []byte(name + "\n" + strings.Join(scopes, "\n"))
+	ad := append(make([]byte, 0, 256), name...)
+	for _, scope := range scopes {
+		ad = append(append(ad, '\n'), scope...)
+	}
+	return ad
 }

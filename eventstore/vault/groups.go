@@ -130,14 +130,6 @@ func findGroup(f io.ReaderAt, from, size int64) (int64, error) {
 	return -1, nil
 }
 
-// appendKeyRecord adds the record of a wrapped key.
-func appendKeyRecord(dst []byte, scope string, kid [kidSize]byte, wrapped []byte) []byte {
-	dst = append(dst, recordKey, byte(len(scope)))
-	dst = append(dst, scope...)
-	dst = append(dst, kid[:]...)
-	return append(dst, wrapped...)
-}
-
 // keyRecordSize is the length of the record of a scope's key.
 func keyRecordSize(scope string) int { return 2 + len(scope) + kidSize + wrappedSize }
 

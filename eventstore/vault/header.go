@@ -3,7 +3,6 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -129,13 +128,38 @@ func parseHeader(b []byte) (header, int, error) {
 // lines joins with newlines. No part may hold one.
 func lines(parts ...string) string { return strings.Join(parts, "\n") }
 
-// derive is HKDF-SHA-256 to a key of 32 bytes.
+// derive is HKDF-SHA-256 to a key of 32 bytes: the first block of its output.
 func derive(secret, salt []byte, info string) []byte {
-	key, err := hkdf.Key(sha256.New, secret, salt, info, keySize)
-	if err != nil {
-		panic("hkdf: 32 bytes are within its limits: " + err.Error())
+	prk := hmac256(salt, secret)
+	var buf [160]byte
+	key := hmac256(prk[:], append(append(buf[:0], info...), 1))
+	return key[:]
+}
+
+// hmac256 is HMAC-SHA-256 under a key of at most 64 bytes. It and derive give
+// what crypto/hmac and crypto/hkdf give; those make a dozen objects to do so, and
+// every entry needs some four of them.
+func hmac256(key, message []byte) [sha256.Size]byte {
+	var pad [sha256.BlockSize]byte
+	if copy(pad[:], key) < len(key) {
+		panic("hmac: a key of the vault has at most 64 bytes")
 	}
-	return key
+	for i := range pad {
+		pad[i] ^= 0x36
+	}
+	h := sha256.New()
+	h.Write(pad[:])
+	h.Write(message)
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	for i := range pad {
+		pad[i] ^= 0x36 ^ 0x5c
+	}
+	h.Reset()
+	h.Write(pad[:])
+	h.Write(sum[:])
+	h.Sum(sum[:0])
+	return sum
 }
 
 // newGCM is AES-256-GCM under a key of 32 bytes.

@@ -62,16 +62,19 @@ func (v *Vault) find(scope string) (key scopeKey, found bool, err error) {
 	return key, true, nil
 }
 
-// newKey draws a key for a scope and gives its record.
-func newKey(kek cipher.AEAD, org domain.OrgID, scope string, random io.Reader) (scopeKey, []byte, error) {
+// newKey draws a key for a scope and adds its record to dst.
+func newKey(dst []byte, kek cipher.AEAD, org domain.OrgID, scope string, random io.Reader) ([]byte, scopeKey, error) {
 	var b [kidSize + keySize + nonceSize]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return scopeKey{}, nil, fmt.Errorf("randomness: %w", err)
+		return dst, scopeKey{}, fmt.Errorf("randomness: %w", err)
 	}
 	key := scopeKey{[kidSize]byte(b[:]), [keySize]byte(b[kidSize:])}
 	nonce := b[kidSize+keySize:]
-	wrapped := kek.Seal(nonce, nonce, key.secret[:], keyAD(org, scope, key.id()))
-	return key, appendKeyRecord(nil, scope, key.kid, wrapped), nil
+	dst = append(dst, recordKey, byte(len(scope)))
+	dst = append(dst, scope...)
+	dst = append(dst, key.kid[:]...)
+	dst = append(dst, nonce...)
+	return kek.Seal(dst, nonce, key.secret[:], keyAD(org, scope, key.id())), key, nil
 }
 
 // openKey unwraps the key in a record that should be the scope's.

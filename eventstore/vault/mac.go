@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"fmt"
 
 	"incidentledger/domain"
@@ -35,7 +34,8 @@ func (v *Vault) MAC(ctx context.Context, o domain.Order, open, sealed []byte) (d
 	if err != nil {
 		return domain.Hash{}, fmt.Errorf("vault: order %s: %w", o.ID, err)
 	}
-	v.sealedHalf(&mac, o, keys[scope], sealed)
+	key, _ := keys.of(scope)
+	v.sealedHalf(&mac, o, key, sealed)
 	return mac, nil
 }
 
@@ -64,17 +64,15 @@ func (v *Vault) openHalf(o domain.Order, open []byte) (domain.Hash, error) {
 	if err := v.serves(o.Org); err != nil {
 		return domain.Hash{}, fmt.Errorf("vault: order %s: %w", o.ID, err)
 	}
-	m := hmac.New(sha256.New, v.macKey)
-	m.Write(open)
 	var mac domain.Hash
-	copy(mac[:macHalf], m.Sum(nil))
+	sum := hmac256(v.macKey, open)
+	copy(mac[:macHalf], sum[:])
 	return mac, nil
 }
 
 func (v *Vault) sealedHalf(mac *domain.Hash, o domain.Order, key scopeKey, sealed []byte) {
-	m := hmac.New(sha256.New, derive(key.secret[:], nil, lines("incidentledger/mac/1", string(v.org), o.ID.String())))
-	m.Write(sealed)
-	copy(mac[macHalf:], m.Sum(nil))
+	sum := hmac256(derive(key.secret[:], nil, lines("incidentledger/mac/1", string(v.org), o.ID.String())), sealed)
+	copy(mac[macHalf:], sum[:])
 }
 
 func entryScope(id domain.OrderID) string { return "entry/" + id.String() }
@@ -95,6 +93,6 @@ func (v *Vault) LogSeed(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: organisation %s: key of the log: %w", v.org, err)
 	}
-	key := keys[scope]
+	key, _ := keys.of(scope)
 	return derive(key.secret[:], nil, lines("incidentledger/log-seed/1", string(v.org))), nil
 }

@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
-	"strings"
-
-	"github.com/go-json-experiment/json"
 
 	"incidentledger/domain"
 )
@@ -17,7 +13,13 @@ import (
 // sealing gathers what one entry seals.
 type sealing struct {
 	random io.Reader
-	parts  map[string][]string // scopes, joined by newlines → disclosures under them
+	parts  []part
+}
+
+// part is the disclosures that the same scopes seal.
+type part struct {
+	scopes      []string
+	disclosures []string
 }
 
 // Seal parts the events of an order, and on whose word it came, into what may
@@ -45,7 +47,7 @@ func (v *Vault) Seal(ctx context.Context, org domain.OrgID, ref domain.Ref, id d
 	if id.IsZero() {
 		return fail(fmt.Errorf("an order without an id cannot be sealed"))
 	}
-	s := sealing{v.random, map[string][]string{}}
+	s := sealing{random: v.random}
 	records := make([]domain.Record, len(events))
 	for i, e := range events {
 		var err error
@@ -115,22 +117,22 @@ func (s *sealing) add(path, value string, scopes []string) (domain.Digest, error
 	if err != nil {
 		return "", err
 	}
-	for _, scope := range scopes {
-		if err := checkScope(scope); err != nil {
-			return "", fmt.Errorf("field %s: %w", path, err)
-		}
+	i := slices.IndexFunc(s.parts, func(p part) bool { return slices.Equal(p.scopes, scopes) })
+	if i < 0 {
+		i, s.parts = len(s.parts), append(s.parts, part{scopes: scopes})
 	}
-	part := strings.Join(scopes, "\n")
-	s.parts[part] = append(s.parts[part], d)
+	s.parts[i].disclosures = append(s.parts[i].disclosures, d)
 	return digest, nil
 }
 
 // boxes seals each part. The keys are on their way to the disk meanwhile.
-func (v *Vault) boxes(ctx context.Context, id domain.OrderID, parts map[string][]string) ([]domain.Box, error) {
-	sets := slices.Sorted(maps.Keys(parts))
-	var all []string
-	for _, set := range sets {
-		all = append(all, strings.Split(set, "\n")...)
+func (v *Vault) boxes(ctx context.Context, id domain.OrderID, parts []part) ([]domain.Box, error) {
+	// A newline is less than any character of a scope, so this is the order of
+	// scopes joined by newlines.
+	slices.SortFunc(parts, func(a, b part) int { return slices.Compare(a.scopes, b.scopes) })
+	all := make([]string, 0, 8)
+	for _, p := range parts {
+		all = append(all, p.scopes...)
 	}
 	slices.Sort(all)
 	keys, groups, err := v.take(ctx, slices.Compact(all))
@@ -138,8 +140,8 @@ func (v *Vault) boxes(ctx context.Context, id domain.OrderID, parts map[string][
 		return nil, err
 	}
 	var boxes []domain.Box
-	for i, set := range sets {
-		box, err := v.box(boxName(v.org, id, i), strings.Split(set, "\n"), keys, parts[set])
+	for i, p := range parts {
+		box, err := v.box(boxName(v.org, id, i), p, keys)
 		if err != nil {
 			return nil, fmt.Errorf("box %d: %w", i, err)
 		}
@@ -151,22 +153,30 @@ func (v *Vault) boxes(ctx context.Context, id domain.OrderID, parts map[string][
 	return boxes, nil
 }
 
-func (v *Vault) box(name string, scopes []string, keys map[string]scopeKey, disclosures []string) (domain.Box, error) {
-	plain, err := json.Marshal(disclosures)
-	if err != nil {
-		return domain.Box{}, err
+func (v *Vault) box(name string, p part, keys holding) (domain.Box, error) {
+	size := 2
+	for _, d := range p.disclosures {
+		size += len(d) + 3
 	}
+	plain := append(make([]byte, 0, size), '[')
+	for i, d := range p.disclosures {
+		if i > 0 {
+			plain = append(plain, ',')
+		}
+		plain = append(append(append(plain, '"'), d...), '"') // base64url needs no escape
+	}
+	plain = append(plain, ']')
 	sealed := make([]byte, nonceSize, nonceSize+len(plain)+tagSize)
 	if _, err := io.ReadFull(v.random, sealed); err != nil {
 		return domain.Box{}, fmt.Errorf("randomness: %w", err)
 	}
-	box := domain.Box{Scopes: scopes, Alg: boxAlg}
-	under := make([]scopeKey, len(scopes))
-	for i, scope := range scopes {
-		under[i] = keys[scope]
-		box.Kids = append(box.Kids, under[i].id())
+	box := domain.Box{Scopes: p.scopes, Alg: boxAlg, Kids: make([]string, len(p.scopes))}
+	under := make([]scopeKey, len(p.scopes))
+	for i, scope := range p.scopes {
+		under[i], _ = keys.of(scope)
+		box.Kids[i] = under[i].id()
 	}
-	sealed = newGCM(boxKey(name, under)).Seal(sealed, sealed, plain, boxAD(name, scopes))
+	sealed = newGCM(boxKey(name, under)).Seal(sealed, sealed, plain, boxAD(name, p.scopes))
 	box.Box = b64.EncodeToString(sealed)
 	return box, nil
 }

@@ -14,6 +14,7 @@ import (
 	"incidentledger/domain"
 )
 
+// requirements: LOG-04
 func TestNothingTypedStandsOpen(t *testing.T) {
 	c := config(t)
 	v := mustCreate(t, c)
@@ -215,7 +216,7 @@ func TestADisclosureIsBelievedByItsDigestOnly(t *testing.T) {
 		if err := errors.Join(err, v.await(context.Background(), groups)); err != nil {
 			t.Fatal(err)
 		}
-		box, err := v.box(boxName(org, orderID(1), 0), scopes, keys, tc.disclosures)
+		box, err := v.box(boxName(org, orderID(1), 0), part{scopes, tc.disclosures}, keys)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -132,7 +132,7 @@ func create(c Config) error {
 		return err
 	}
 	scope := ledgerScope(c.Org)
-	_, record, err := newKey(newGCM(kek), c.Org, scope, c.random())
+	record, _, err := newKey(nil, newGCM(kek), c.Org, scope, c.random())
 	if err != nil {
 		return err
 	}

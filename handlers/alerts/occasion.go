@@ -60,8 +60,8 @@ func (p *People) occasion(t told, s *incident.Incident) (o occasion, ok bool) {
 			o.targets = append(o.targets, target{person: s.Owner, extra: true})
 		}
 	}
-	if p.Quiet != nil && !o.urgent(s) {
-		o.from = p.Quiet.End(t.time)
+	if !o.urgent(s) {
+		o.from = p.Quiet(t.time)
 	}
 	return o, true
 }

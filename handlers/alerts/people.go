@@ -49,9 +49,10 @@ type People struct {
 	// LastResort is the receiver who is told when nobody else can be.
 	LastResort domain.Code
 
-	// Quiet are hours in which only priority 1, calamities and overdue statutory
-	// terms are told of; everything else goes out when they end. nil: none.
-	Quiet *Window
+	// Quiet gives the end of the quiet hours in which an instant lies, or the
+	// instant. In them only priority 1, calamities and overdue statutory terms are
+	// told of; everything else when they end. nil: there are none.
+	Quiet func(at time.Time) time.Time
 
 	// Retries are the pauses after each failed attempt by one channel; then comes
 	// the next channel, or the next person. nil: 10 seconds, a minute, 5 minutes.
@@ -82,6 +83,9 @@ func (p People) complete() (People, error) {
 	p.To = to
 	if p.Ladder == nil {
 		p.Ladder = func(int) (domain.Code, time.Duration, bool) { return "", 0, false }
+	}
+	if p.Quiet == nil {
+		p.Quiet = func(at time.Time) time.Time { return at }
 	}
 	if p.Retries == nil {
 		p.Retries = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}

@@ -371,7 +371,7 @@ func TestQuietHoursHoldBackWhatCanWait(t *testing.T) {
 	now := time.Now().UTC()
 	c := o.people(p, &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}, "secretary": {byMail("sec")}}})
 	c.Now = w.now
-	c.People.Quiet = &Window{From: minuteOf(now.Add(-time.Hour)), To: minuteOf(now.Add(time.Hour))}
+	c.People.Quiet = Window{From: minuteOf(now.Add(-time.Hour)), To: minuteOf(now.Add(time.Hour))}.End
 	stop := o.alert(c)
 	held, late, urgent := o.report(), o.report(), o.report()
 	o.escalate(held)
@@ -400,7 +400,7 @@ func TestWhatBecameUrgentOrNeedlessMeanwhile(t *testing.T) {
 	var w wall
 	c := o.people(p, &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}}})
 	c.Now = w.now
-	c.People.Quiet = &Window{From: minuteOf(now.Add(-time.Hour)), To: minuteOf(now.Add(time.Hour))}
+	c.People.Quiet = Window{From: minuteOf(now.Add(-time.Hour)), To: minuteOf(now.Add(time.Hour))}.End
 	defer o.alert(c)()
 	urgent, needless := o.report(), o.report()
 	o.escalate(urgent)
@@ -460,6 +460,16 @@ func TestAnOwnerIsToldAsWell(t *testing.T) {
 	o.do(key, &incident.Escalate{To: domain.Code(owner.String()), Kind: "functional", Level: 1, Because: "manual", Reason: "Geheim"})
 	o.wantDeliveries(key, "mail:els 1 delivered 250 "+string(leak), "mail:els 1 delivered 250 "+string(leak),
 		"mail:owner 1 delivered 250 "+string(leak), "mail:owner 1 delivered 250")
+}
+
+func TestACalamityIsTold(t *testing.T) {
+	o := open(t)
+	p := serveMail(t, NoTLS)
+	b := &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}, "secretary": {byMail("sec")}, "representative": {byMail("rep")}}}
+	defer o.alert(o.people(p, b))()
+	key := o.report()
+	o.do(key, &incident.ClassifySeverity{Aspects: []domain.Code{"privacy"}, Extent: "considerable", PublicMatter: true, RealRisk: true})
+	o.wantDeliveries(key, "mail:els 1 delivered 250", "mail:rep 1 delivered 250", "mail:sec 1 delivered 250")
 }
 
 func handlersID() uuid.UUID { return handlers.NewOrderID().UUID }

@@ -68,7 +68,7 @@ func TestARouteIsWalkedInOrder(t *testing.T) {
 // requirements: ARC-05
 func TestQuietHoursThroughANight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // its clock begins at midnight UTC
-		p := People{Directory: &book{}, Quiet: &Window{From: 22 * 60, To: 7 * 60}}
+		p := People{Directory: &book{}, Quiet: Window{From: 22 * 60, To: 7 * 60}.End}
 		p, err := p.complete()
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestATestMessageGoesEverywhereAndTellsNothing(t *testing.T) {
 // The words of every occasion are there in every language, and a calamity wakes
 // whom it must.
 func TestEveryOccasionHasWordsAndACalamityDoesNotWait(t *testing.T) {
-	p, err := (&People{Directory: &book{}, Quiet: &Window{}}).complete()
+	p, err := (&People{Directory: &book{}, Quiet: Window{}.End}).complete()
 	if err != nil {
 		t.Fatal(err)
 	}

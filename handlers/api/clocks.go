@@ -176,20 +176,18 @@ func (q *request) whatIf() (*answer, error) {
 	}
 	set, err := q.s.Overlay(basis.Current, "body", src)
 	if err != nil {
-		p := problem(http.StatusUnprocessableEntity, domain.CodeInvalid, "%s", clip(err.Error(), 4000))
-		p.Field, p.Requirement = "body", "contract 2"
-		return nil, p
+		return nil, faultyFile(err)
 	}
 	// No clock is bound to the set that armed it: the question is what the other
 	// set would have made of the facts from the start.
 	facts := incident.Facts(f.state)
 	facts.Bound = nil
-	clocks, err := policy.Derive(facts, policy.Basis{Current: set, Profile: basis.Profile})
+	clocks, err := policy.Derive(facts, policy.Basis{Current: set, Profile: basis.Profile, Dated: basis.Dated})
 	if err != nil {
 		return nil, err
 	}
 	out := whatIf{Key: f.key, Seq: f.last(), Policy: set.Hash(), Clocks: []clock{},
-		Note: "what-if: reckoned from the facts of this incident under another policy; nothing was written and nothing was sent"}
+		Note: "WHAT-IF: reckoned from the facts of this incident under another policy; nothing was written and nothing was sent"}
 	for _, c := range clocks {
 		out.Clocks = append(out.Clocks, clockOf(c, at))
 	}

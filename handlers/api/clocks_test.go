@@ -44,6 +44,27 @@ func TestATermStandsByTheInstantAskedFor(t *testing.T) {
 	}
 }
 
+// The register counts what has passed by the reader's own clock, before the
+// program has marked it.
+func TestTheRegisterKnowsWhatHasPassed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.report()
+	passed := func(query string) float64 {
+		n := 0.0
+		for _, item := range h.get(base+"/incidents"+query, "Ledger-Seq", "2").must(t, 200).items() {
+			n += item.(map[string]any)["overdue"].(float64)
+		}
+		return n
+	}
+	h.setClock(time.Date(2026, 11, 23, 16, 40, 0, 0, time.UTC)) // the very instant is still on time
+	before := passed("")
+	h.setClock(time.Date(2026, 11, 23, 16, 40, 0, 1, time.UTC))
+	if got := passed("?overdue=true&sort=overdue"); got != before+1 {
+		t.Errorf("%v terms had passed at 72 hours, %v after", before, got)
+	}
+}
+
 // The deadlines come next due first, within a span or all of them.
 func TestDeadlinesComeInOrder(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,7 @@ type detail struct {
 	Seq      domain.Seq     `json:"seq" doc:"its last entry"`
 	State    domain.Code    `json:"state" doc:"reported, registered, on-hold, resolved, closed, rejected, withdrawn, merged"`
 	Recorded time.Time      `json:"recorded"`
-	Report   map[string]any `json:"report" doc:"what was reported, corrections worked in; texts that are gone are {\"erased\":true}"`
+	Report   map[string]any `json:"report" doc:"what was reported, corrections and reclassifications worked in; texts that are gone are {\"erased\":true}"`
 
 	Recipients   []domain.Code   `json:"recipients" doc:"roles that must hear of it"`
 	Verdict      domain.Code     `json:"verdict,omitempty"`
@@ -29,6 +29,7 @@ type detail struct {
 	Owner        domain.PersonID `json:"owner,omitzero"`
 	ContactPoint domain.PersonID `json:"contactPoint,omitzero"`
 	Priority     priority        `json:"priority"`
+	Standing     standing        `json:"standing"`
 	WaitingFor   domain.Code     `json:"waitingFor,omitempty"`
 	Leg          int             `json:"leg" doc:"service leg, one more with each reopening"`
 	Acknowledged time.Time       `json:"acknowledged,omitzero"`
@@ -65,6 +66,7 @@ type escalation struct {
 	ID           domain.Key      `json:"id"`
 	To           domain.Code     `json:"to,omitempty"`
 	ToPerson     domain.PersonID `json:"toPerson,omitzero"`
+	Kind         domain.Code     `json:"kind"`
 	Level        int             `json:"level"`
 	At           time.Time       `json:"at"`
 	Acknowledged time.Time       `json:"acknowledged,omitzero"`
@@ -118,6 +120,7 @@ func (q *request) detail(f *file, at time.Time) (*detail, error) {
 		d.WaitingFor = st.WaitingFor
 	}
 	d.priority(st)
+	d.Standing = standingOf(st)
 	d.lists(st)
 	for _, id := range slices.Sorted(maps.Keys(st.Clocks)) {
 		d.Clocks = append(d.Clocks, clockOf(st.Clocks[id], at))

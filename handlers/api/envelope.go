@@ -24,7 +24,7 @@ func (q *request) order(kind *domain.Kind, ct domain.CommandType, keyed bool) (d
 	if err != nil {
 		return o, err
 	}
-	if err := q.address(&env, kind.Name, keyed); err != nil {
+	if err := q.address(&env, kind, keyed); err != nil {
 		return o, err
 	}
 	if err := q.conditions(&env); err != nil {
@@ -41,23 +41,33 @@ func (q *request) order(kind *domain.Kind, ct domain.CommandType, keyed bool) (d
 	return o, nil
 }
 
-// address puts the key of the address into the envelope.
-func (q *request) address(env *handlers.Envelope, kind domain.KindName, keyed bool) error {
+// address puts the key of the address into the envelope. Where aggregates of the
+// kind have names, the address may give the name.
+func (q *request) address(env *handlers.Envelope, kind *domain.Kind, keyed bool) error {
 	if !keyed {
 		return nil
 	}
-	key, err := parseKey(q.PathValue("key"))
-	if err != nil && kind == incident.Name {
+	key, err := keyOf(kind, q.office.Org, q.PathValue("key"))
+	if err != nil && kind.Name == incident.Name {
 		key, err = q.key()
 	}
 	if err != nil {
 		return err
 	}
 	if !env.Key.IsZero() && env.Key != key {
-		return malformed("order.key", "order.key names another %s than the address", kind)
+		return malformed("order.key", "order.key names another %s than the address", kind.Name)
 	}
 	env.Key = key
 	return nil
+}
+
+// keyOf reads a key, or a name where aggregates of the kind have names.
+func keyOf(kind *domain.Kind, org domain.OrgID, text string) (domain.Key, error) {
+	key, err := parseKey(text)
+	if err != nil && kind.HasNames() {
+		return domain.KeyNamed(org, kind.Name, text), nil
+	}
+	return key, err
 }
 
 // conditions takes the headers Idempotency-Key and If-Match into the envelope.

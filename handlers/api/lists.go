@@ -34,7 +34,7 @@ func (s *server) listOperations() []*operation {
 				{name: "track", kind: word, oneof: []string{"normal", "integrity"}},
 				{name: "owner", kind: id, doc: "a person"},
 				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
-				{name: "overdue", kind: flag, doc: "true: a running term was marked overdue"},
+				{name: "overdue", kind: flag, doc: "true: a running term has passed"},
 				{name: "leak", kind: flag, doc: "true: a data leak is suspected or known"},
 				{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it with"},
 				{name: "sort", kind: word, oneof: columns}, {name: "order", kind: word, oneof: []string{"asc", "desc"}},
@@ -56,7 +56,7 @@ func (s *server) listOperations() []*operation {
 			summary: "Who did what: every entry, newest first",
 			gives:   page[audit.Row]{}, headers: []string{"Ledger-Seq"}, waits: []string{audit.Name, register.Name},
 			query: []param{
-				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, or an incident's number"},
+				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, an incident's number, or with kind a short code"},
 				{name: "kind", kind: word, doc: "of aggregate; with a key and without kind: incident"},
 				{name: "for", kind: word, doc: "organisation acted for"}, {name: "command", kind: word},
 				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
@@ -75,6 +75,9 @@ type summary struct {
 	Channel           domain.Code     `json:"channel"`
 	State             domain.Code     `json:"state"`
 	Priority          int             `json:"priority,omitempty" doc:"1 to 5; absent: none yet"`
+	Severity          domain.Code     `json:"severity,omitempty" doc:"none, light, high, very-high; absent: nobody judged it"`
+	Major             bool            `json:"major"`
+	Critical          bool            `json:"critical"`
 	Track             domain.Code     `json:"track"`
 	Department        domain.Code     `json:"department,omitempty"`
 	Chain             domain.Code     `json:"chain,omitempty"`
@@ -86,17 +89,17 @@ type summary struct {
 	Resolved          time.Time       `json:"resolved,omitzero"`
 	Closed            time.Time       `json:"closed,omitzero"`
 	NextDue           time.Time       `json:"nextDue,omitzero"`
-	Overdue           int             `json:"overdue" doc:"running terms that were marked overdue"`
+	Overdue           int             `json:"overdue" doc:"running terms that have passed, by the clock of the server"`
 	SuspectedDataLeak bool            `json:"suspectedDataLeak"`
 	Exercise          bool            `json:"exercise"`
 }
 
-func summaryOf(r *register.Row) summary {
+func summaryOf(r *register.Row, now time.Time) summary {
 	return summary{
 		Key: r.Key, Number: r.Number, Seq: r.Last, Kind: r.Kind, Category: r.Category, Channel: r.Channel, State: r.Phase,
-		Priority: r.Priority, Track: r.Class.Track, Department: r.Department, Chain: r.Chain, RoutedTo: r.RoutedTo, Owner: r.Owner,
+		Priority: r.Priority, Severity: r.Severity, Major: r.Major, Critical: r.Critical, Track: r.Class.Track, Department: r.Department, Chain: r.Chain, RoutedTo: r.RoutedTo, Owner: r.Owner,
 		Recorded: r.Recorded, LastRecorded: r.LastRecorded, Discovered: r.Discovered, Resolved: r.Resolved, Closed: r.Closed,
-		NextDue: r.NextDue(), Overdue: r.Overdue(), SuspectedDataLeak: r.SuspectedDataLeak || !r.Aware.IsZero(), Exercise: r.Exercise,
+		NextDue: r.NextDue(), Overdue: r.Overdue(now), SuspectedDataLeak: r.SuspectedDataLeak || !r.Aware.IsZero(), Exercise: r.Exercise,
 	}
 }
 
@@ -118,7 +121,7 @@ func (q *request) incidents() (*answer, error) {
 		Phases: q.codes("state"), Open: q.isSet("open"), Kind: q.code("kind"), Category: q.code("category"), Channel: q.code("channel"),
 		Department: q.code("department"), Chain: q.code("chain"), RoutedTo: q.code("routedTo"), Track: q.code("track"),
 		Owner: domain.PersonID{UUID: q.uuid("owner")}, From: q.instant("since"), To: q.instant("until"),
-		Overdue: q.isSet("overdue"), Leak: q.isSet("leak"), Skip: at.Skip, Limit: limit,
+		Now: q.now(), Overdue: q.isSet("overdue"), Leak: q.isSet("leak"), Skip: at.Skip, Limit: limit,
 		Sort: register.Column(q.text("sort")), Newest: q.text("order") == "desc" || !q.has("sort") && !q.has("order"),
 	}
 	for _, p := range q.codes("priority") {
@@ -145,7 +148,7 @@ func (q *request) incidents() (*answer, error) {
 	}
 	out := page[summary]{Items: make([]summary, len(rows)), Total: &total}
 	for i := range rows {
-		out.Items[i] = summaryOf(&rows[i])
+		out.Items[i] = summaryOf(&rows[i], want.Now)
 	}
 	if n := at.Skip + len(rows); n < total && len(rows) > 0 {
 		if out.Next, err = makeCursor(skipped{n}); err != nil {

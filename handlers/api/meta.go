@@ -129,9 +129,10 @@ func (s *server) describeCommand(kind domain.KindName, ct domain.CommandType) co
 	}
 }
 
-// set is the policy set adopted now. Without one there are no codes.
+// set is the policy set by which one judges now. Without one there are no codes.
 func (q *request) set() *policy.Set {
-	if s := q.office.Law().Current; s != nil {
+	law := q.office.Law()
+	if s := law.At(q.now()); s != nil {
 		return s
 	}
 	return new(policy.Set)

@@ -22,14 +22,15 @@ type Office struct {
 	Country domain.Code    // NL or BE
 	Zone    *time.Location // in which its numbers count years
 
-	Desk   *handlers.Desk
-	Log    handlers.Reader
-	Follow handlers.Follower  // for /events
-	Ledger projections.Ledger // for rebuilding views
-	Opener handlers.Opener
-	Views  *projections.DB
-	Law    func() incident.Basis // the policy adopted now
-	Broken func() error          // why the ledger takes no more entries; nil: it always does
+	Desk     *handlers.Desk
+	Log      handlers.Reader
+	Follow   handlers.Follower  // for /events
+	Ledger   projections.Ledger // for rebuilding views
+	Opener   handlers.Opener
+	Views    *projections.DB
+	Law      func() incident.Basis // the policy adopted now
+	Policies Policies              // nil: none are kept
+	Broken   func() error          // why the ledger takes no more entries; nil: it always does
 
 	Alerting *Alerting // nil: there is none
 
@@ -46,6 +47,10 @@ type Config struct {
 	// desks have; Docs gives, for a kind, what its commands and fields are for.
 	Kinds []domain.Kind
 	Docs  map[domain.KindName]map[string]string
+
+	// Load reads a whole policy set from YAML text. An error it gives is the file's
+	// fault and is shown to the caller.
+	Load func(name string, src []byte) (*policy.Set, error)
 
 	// Overlay works a rule file, as YAML text, into a policy set without changing
 	// it. An error it gives is the file's fault and is shown to the caller.

@@ -143,6 +143,8 @@ func TestEightCallersSendTheSameFiveOrders(t *testing.T) {
 }
 
 // Eight writers on one incident all get through, or hear of a conflict.
+//
+// requirements: ARC-01
 func TestEightWritersOnOneIncident(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"incidentledger/domain"
 )
 
 // The register finds incidents by their open fields and pages through them.
@@ -128,6 +130,8 @@ func TestTheLogbookHasBothOrders(t *testing.T) {
 
 // The timeline shows what was known then, and on the other axis what had
 // happened by then.
+//
+// requirements: ARC-04
 func TestTheTimelineHasTwoAxes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -215,16 +219,23 @@ func TestErasedWordsSaySo(t *testing.T) {
 	}
 }
 
-// An anonymous report leaves nothing of whoever sent it: not in the entry, not in
-// the log.
+// An anonymous report, and the answer to a question about it, leave nothing of
+// whoever sent them: not in the entry, not in the log.
 func TestAnAnonymousReportLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	body := strings.Replace(laptop(`"anonymous":true,`), order(), `"order":{"actor":{"role":"employee","anonymous":true}}`, 1)
 	a := h.ask("POST", base+"/incidents", body, "User-Agent", "Netscape/4.7", "X-Request-Id", "desk-of-jan", "X-Forwarded-For", "203.0.113.9").must(t, 201)
-	stored, err := h.ledger.Stored(2)
-	if err != nil {
-		t.Fatal(err)
+	h.give(a.str("key"), "ask-reporter", `"text":"Where was it?"`).must(t, 201)
+	h.ask("POST", base+"/incidents/"+a.str("key")+"/commands/answer-reporter", `{"text":"Laptop bag, second seat.","order":{"actor":{"role":"employee","anonymous":true}}}`,
+		"User-Agent", "Netscape/4.7", "X-Request-Id", "desk-of-jan", "X-Forwarded-For", "203.0.113.9").must(t, 201)
+	var stored []byte
+	for _, seq := range []domain.Seq{2, 4} {
+		b, err := h.ledger.Stored(seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = append(stored, b...)
 	}
 	if l := h.get(base+"/incidents/"+a.str("key")+"/logbook", "Ledger-Seq", "2").must(t, 200); l.str("items", 0, "actor", "proof") != "anonymous" ||
 		l.at("items", 0, "actor", "door") != nil || l.str("items", 0, "actor", "id") != "" {

@@ -105,7 +105,7 @@ func nextClocks(o *Office, at time.Time) ([]clock, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.Next(10, func(c projections.Class) bool { return c == projections.PlainClass() })
+	found, err := d.Next(10, func(c projections.Class) bool { return c == domain.PlainClass() })
 	if err != nil {
 		return nil, err
 	}

@@ -83,11 +83,16 @@ func (q *request) audit() (*answer, error) {
 	}
 	defer snap.Close()
 	if q.has("key") {
-		if want.Key, err = findKey(snap, q.text("key")); err != nil {
-			return nil, err
-		}
 		if want.Kind == "" {
 			want.Kind = incident.Name
+		}
+		if k, ok := q.office.Desk.Kind(want.Kind); ok && k.Name != incident.Name {
+			want.Key, err = keyOf(k, q.office.Org, q.text("key"))
+		} else {
+			want.Key, err = findKey(snap, q.text("key"))
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	a, err := audit.In(snap)

@@ -39,12 +39,9 @@ func Overlay(base *policy.Set, name string, src []byte) (*policy.Set, error) {
 	} else {
 		o.file(root)
 	}
-	s := policy.Set{
-		Format: base.Format, ID: base.ID, Version: base.Version + "+" + name, Title: base.Title, Zone: cmp.Or(o.zone, base.Zone),
-		ValidFrom: base.ValidFrom, ValidTo: base.ValidTo, Tolerance: base.Tolerance,
-		Sources: merged(base.Sources, o.sources), Calendars: merged(base.Calendars, o.calendars), Codes: base.Codes,
-		Priority: base.Priority, ServiceLevels: base.ServiceLevels, Authorities: base.Authorities,
-	}
+	s := *base
+	s.Version, s.Zone = base.Version+"+"+name, cmp.Or(o.zone, base.Zone)
+	s.Sources, s.Calendars = merged(base.Sources, o.sources), merged(base.Calendars, o.calendars)
 	if o.local {
 		if _, ok := s.Sources["local"]; !ok {
 			s.Sources["local"] = policy.Source{Ref: "decision of the organisation, no statute", Dated: "2026-11-21"}

@@ -103,6 +103,7 @@ func TestWhatALeakOwes(t *testing.T) {
 		Num:  map[policy.Path]int64{policy.IncidentPriority: 1},
 		Flag: map[policy.Path]bool{policy.IncidentSignificant: true},
 	}
+	f.Each = map[domain.Code][]policy.Item{policy.EachProcessing: {{N: 1, Code: f.Code}}}
 	b := policy.Basis{Current: s, Profile: map[policy.Path]domain.Code{
 		policy.OrgCountry: "NL", policy.OrgSuwiParty: "true", policy.OrgCbwClass: "essential", policy.OrgCSIRT: "ibd"}}
 	ids := func() []policy.ClockID {
@@ -121,6 +122,7 @@ func TestWhatALeakOwes(t *testing.T) {
 		"cbw-nl-early-warning/cbw-authority/early-warning/1", "cbw-nl-early-warning/ibd/early-warning/1",
 		"cbw-nl-final-report/cbw-authority/final/1", "cbw-nl-final-report/ibd/final/1",
 		"cbw-nl-notification/cbw-authority/initial/1", "cbw-nl-notification/ibd/initial/1",
+		"cbw-nl-service-recipients/service-recipients/initial/1",
 		"gdpr-33/ap/initial/1", "local-p1-reaction/own/reaction/1", "local-p1-resolution/own/resolution/1",
 		"suwi-datalek-suwidesk/suwidesk/initial/1",
 	}
@@ -176,6 +178,7 @@ func BenchmarkDerive(b *testing.B) {
 		Num:  map[policy.Path]int64{policy.IncidentPriority: 1},
 		Flag: map[policy.Path]bool{policy.IncidentSignificant: true},
 	}
+	f.Each = map[domain.Code][]policy.Item{policy.EachProcessing: {{N: 1, Code: f.Code}}}
 	basis := policy.Basis{Current: s, Profile: map[policy.Path]domain.Code{
 		policy.OrgCountry: "NL", policy.OrgSuwiParty: "true", policy.OrgCbwClass: "essential", policy.OrgCSIRT: "ibd"}}
 	derive := func(b *testing.B) {

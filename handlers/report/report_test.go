@@ -12,6 +12,8 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/policy"
+	"incidentledger/domain/service"
+	"incidentledger/domain/supplier"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
@@ -41,7 +43,8 @@ func played(t *testing.T, now time.Time) (*Source, map[string]domain.Key) {
 		Refs:  []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}},
 	}
 	law := func() incident.Basis { return basis }
-	kinds := []domain.Kind{incident.Kind(law)}
+	codes := func() (domain.Codes, []domain.Basis) { return set, basis.Refs }
+	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(codes), service.Kind(codes)}
 	dir := t.TempDir()
 	store, err := eventstore.Open(ctx, eventstore.Config{Dir: dir, Kinds: kinds})
 	if err != nil {
@@ -62,7 +65,7 @@ func played(t *testing.T, now time.Time) (*Source, map[string]domain.Key) {
 	}
 	t.Cleanup(func() { v.Close() })
 	desk := handlers.NewDesk(handlers.Config{Org: "demo", Log: l, Sealer: v, Kinds: kinds, Version: store.Codec().Version, Now: func() time.Time { return now }})
-	keys, err := sample.Play(ctx, desk, now, nil)
+	keys, err := sample.Play(ctx, map[string]sample.Desk{"": desk}, now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,5 +171,20 @@ func TestWhateverIsTypedStaysText(t *testing.T) {
 	}
 	if got := p.shown("Łódź ☃🙂"); got != "Łódź [U+2603][U+1F642]" {
 		t.Errorf("shown as %q", got)
+	}
+}
+
+// Every event that can stand in a report has words in each language.
+func TestEveryEventHasWords(t *testing.T) {
+	for _, lang := range catalogue.Languages() {
+		w, err := catalogue.In(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range incident.EventTypes() {
+			if !w.Has("event." + e.Name) {
+				t.Errorf("%s: no words for %s", lang, e.Name)
+			}
+		}
 	}
 }

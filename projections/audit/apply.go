@@ -2,7 +2,6 @@ package audit
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 // Name is the view's name.
 const Name = "audit"
 
-const shape = 1
+const shape = 2
 
 // View is the audit view.
 type View struct{}
@@ -37,12 +36,12 @@ func blockOf(s domain.Seq) uint32 { return uint32(s >> blockBits) }
 func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	var kb, vb [256]byte
 	k := projections.KeySeq(append(kb[:0], 's'), en.Seq)
-	tx.Set(k, encode(vb[:0], en))
+	tx.Add(k, encode(vb[:0], en))
 	if !en.Actor.ID.IsZero() {
 		k = append(append(kb[:0], 'a'), en.Actor.ID.UUID[:]...)
-		tx.Set(projections.KeySeq(k, en.Seq), nil)
+		tx.Add(projections.KeySeq(k, en.Seq), nil)
 	}
-	tx.Set(projections.KeySeq(aggregate(kb[:0], en.Ref()), en.Seq), nil)
+	tx.Add(projections.KeySeq(aggregate(kb[:0], en.Ref()), en.Seq), nil)
 	if err := post(tx, posting(kb[:0], 'c', en.Command), en.Seq); err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	if err := mark(tx, en); err != nil {
 		return err
 	}
-	return classify(tx, en)
+	return projections.KeepClass(tx, 'x', en, incident.Classify)
 }
 
 func aggregate(b []byte, ref domain.Ref) []byte {
@@ -101,47 +100,5 @@ func mark(tx *projections.Tx, en *domain.Entry) error {
 	var vb [24]byte
 	tx.Set(projections.KeyUint32(append(kb[:0], 't'), blockOf(en.Seq)), projections.Time(vb[:0], latest))
 	tx.Set([]byte{'d'}, projections.Num(projections.Time(vb[:0], latest), uint64(disorder)))
-	return nil
-}
-
-func classify(tx *projections.Tx, en *domain.Entry) error {
-	for i := range en.Events {
-		switch e := en.Events[i].Event.(type) {
-		case incident.IncidentReported:
-			c := projections.Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
-			if c != projections.PlainClass() {
-				projections.PutClass(tx, 'x', en.Key, c)
-			}
-		case incident.FactCorrected:
-			c, err := projections.GetClass(tx, 'x', en.Key)
-			if err != nil {
-				return err
-			}
-			if err := corrected(&c, e); err != nil {
-				return err
-			}
-			projections.PutClass(tx, 'x', en.Key, c)
-		}
-	}
-	return nil
-}
-
-// corrected changes a class by a correction of the report.
-func corrected(c *projections.Class, e incident.FactCorrected) error {
-	if e.Event != "IncidentReported" {
-		return nil
-	}
-	if v, ok := e.Fields["track"]; ok {
-		if err := json.Unmarshal([]byte(v.String()), &c.Track); err != nil {
-			return fmt.Errorf("correction of track: %w", err)
-		}
-	}
-	if v, ok := e.Fields["withholdFrom"]; ok {
-		var persons []domain.PersonID
-		if err := json.Unmarshal([]byte(v.String()), &persons); err != nil {
-			return fmt.Errorf("correction of withholdFrom: %w", err)
-		}
-		c.Need = projections.NeedOf(persons)
-	}
 	return nil
 }

@@ -100,7 +100,7 @@ func (a *Audit) candidates(q Query, lo, hi domain.Seq) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for k, v := range a.r.ScanBack(projections.KeySeq([]byte{'s'}, lo), projections.KeySeq([]byte{'s'}, hi)) {
 			d := projections.NewDec(k[1:])
-			if row, err := decode(d.Seq(), v); !yield(row, err) {
+			if row, err := decode(d.Seq(), a.r.Dec(v)); !yield(row, err) {
 				return
 			}
 		}
@@ -160,7 +160,7 @@ func (a *Audit) line(seq domain.Seq) (Row, error) {
 		}
 		return Row{}, projections.ErrRow
 	}
-	return decode(seq, v)
+	return decode(seq, a.r.Dec(v))
 }
 
 // between gives sequences around all lines recorded in a span: no line before lo

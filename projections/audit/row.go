@@ -42,18 +42,17 @@ func encode(b []byte, en *domain.Entry) []byte {
 	return projections.Text(b, "")
 }
 
-func decode(seq domain.Seq, v []byte) (Row, error) {
-	d := projections.NewDec(v)
+func decode(seq domain.Seq, d projections.Dec) (Row, error) {
 	r := Row{Seq: seq}
 	r.Order.UUID, r.Key.UUID, r.Actor.UUID = d.ID(), d.ID(), d.ID()
 	r.Recorded = d.Time()
 	r.Size = int(d.Num())
-	r.Kind = domain.KindName(d.Text())
-	r.Command = d.Text()
-	r.Role = domain.Code(d.Text())
-	r.For = domain.OrgID(d.Text())
-	r.Door = domain.Code(d.Text())
-	r.Proof = domain.Code(d.Text())
-	r.By = domain.Code(d.Text())
+	r.Kind = domain.KindName(d.Word())
+	r.Command = d.Word()
+	r.Role = domain.Code(d.Word())
+	r.For = domain.OrgID(d.Word())
+	r.Door = domain.Code(d.Word())
+	r.Proof = domain.Code(d.Word())
+	r.By = domain.Code(d.Word())
 	return r, d.Err()
 }

@@ -17,7 +17,7 @@ import (
 // Name is the view's name.
 const Name = "deadlines"
 
-const shape = 1
+const shape = 2
 
 const kindIncident domain.KindName = "incident"
 
@@ -39,11 +39,15 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	if en.Kind != kindIncident || !concerns(en) {
 		return nil
 	}
-	f := file{class: projections.PlainClass()}
+	f := file{class: domain.PlainClass()}
 	k := append([]byte{'i'}, en.Key.UUID[:]...)
-	old, found := tx.Get(k)
+	var old []byte
+	found := false
+	if en.Prev != 0 { // before an incident's first entry there is no row, and looking in vain is dear
+		old, found = tx.Get(k)
+	}
 	if found {
-		if err := f.decode(old); err != nil {
+		if err := f.decode(tx.Dec(old)); err != nil {
 			return fmt.Errorf("incident %s: %w", en.Key, err)
 		}
 	}
@@ -63,8 +67,8 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 func concerns(en *domain.Entry) bool {
 	for i := range en.Events {
 		switch en.Events[i].Event.(type) {
-		case incident.IncidentReported, incident.PriorityAssessed, incident.PriorityOverridden, incident.FactCorrected,
-			domain.ClockNoter:
+		case incident.IncidentReported, incident.PriorityAssessed, incident.PriorityOverridden, incident.CriticalIncidentDeclared,
+			incident.ConfidentialitySet, incident.FactCorrected, domain.ClockNoter:
 			return true
 		}
 	}
@@ -72,10 +76,14 @@ func concerns(en *domain.Entry) bool {
 }
 
 func (v View) change(tx *projections.Tx, f *file, en *domain.Entry, e domain.Event) error {
+	if change := incident.Classify(en.Seq, e); change != nil {
+		if err := change(&f.class); err != nil {
+			return err
+		}
+	}
 	switch e := e.(type) {
 	case incident.IncidentReported:
 		f.exercise = e.Exercise
-		f.class = projections.Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
 		if s, counted := incident.SeriesOf(e, en.Recorded, v.zone); counted {
 			n, err := count(tx, s)
 			if err != nil {
@@ -88,6 +96,8 @@ func (v View) change(tx *projections.Tx, f *file, en *domain.Entry, e domain.Eve
 		f.overridden, f.overriddenBy = 0, 0
 	case incident.PriorityOverridden:
 		f.overridden, f.overriddenBy = e.Priority, en.Seq
+	case incident.CriticalIncidentDeclared:
+		f.critical = true
 	case incident.FactCorrected:
 		return f.correct(e)
 	default:
@@ -182,19 +192,7 @@ func (f *file) correct(e incident.FactCorrected) error {
 	}
 	switch e.Event {
 	case "IncidentReported":
-		if err := take("exercise", &f.exercise); err != nil {
-			return err
-		}
-		if err := take("track", &f.class.Track); err != nil {
-			return err
-		}
-		if _, ok := e.Fields["withholdFrom"]; ok {
-			var persons []domain.PersonID
-			if err := take("withholdFrom", &persons); err != nil {
-				return err
-			}
-			f.class.Need = projections.NeedOf(persons)
-		}
+		return take("exercise", &f.exercise)
 	case "PriorityAssessed":
 		if e.Corrects == f.computedBy {
 			return take("computed", &f.computed)

@@ -56,7 +56,7 @@ func (d *Deadlines) Find(q Query) (clocks []Clock, next Cursor, err error) {
 	judge := projections.NewJudge(d.r, 0, q.Allow)
 	lo, hi := q.bounds()
 	for k, v := range scan(d.r, 'd', lo, hi) {
-		c, err := decodeIndex(k, v)
+		c, err := d.decodeIndex(k, v)
 		if err != nil {
 			return nil, next, err
 		}
@@ -66,6 +66,9 @@ func (d *Deadlines) Find(q Query) (clocks []Clock, next Cursor, err error) {
 		if len(clocks) == q.Limit {
 			last := &clocks[len(clocks)-1]
 			return clocks, Cursor{last.Due, last.Key, last.ID}, d.r.Err()
+		}
+		if clocks == nil {
+			clocks = make([]Clock, 0, min(q.Limit, 64))
 		}
 		clocks = append(clocks, c)
 	}
@@ -115,8 +118,8 @@ func (q *Query) matches(c *Clock) bool {
 		!(q.HideExercises && c.Exercise)
 }
 
-func decodeIndex(k, v []byte) (Clock, error) {
-	dk, dv := projections.NewDec(k[9:]), projections.NewDec(v)
+func (d *Deadlines) decodeIndex(k, v []byte) (Clock, error) {
+	dk, dv := projections.NewDec(k[9:]), d.r.Dec(v)
 	var f file
 	f.decodeHead(&dv)
 	f.computed = int(dv.Num())
@@ -137,7 +140,7 @@ func (d *Deadlines) OfIncident(key domain.Key, allow func(projections.Class) boo
 		return nil, d.r.Err()
 	}
 	var f file
-	if err := f.decode(v); err != nil {
+	if err := f.decode(d.r.Dec(v)); err != nil {
 		return nil, err
 	}
 	if allow != nil && !allow(f.class) {
@@ -167,10 +170,10 @@ type Action struct {
 // after that; zero where there is none.
 func (d *Deadlines) Actions(until time.Time) (actions []Action, more time.Time, err error) {
 	for k, v := range scan(d.r, 'a', []byte{'a'}, []byte{'a' + 1}) {
-		dk, dv := projections.NewDec(k[1:]), projections.NewDec(v)
+		dk, dv := projections.NewDec(k[1:]), d.r.Dec(v)
 		a := Action{At: dk.Time(), Key: domain.Key{UUID: dk.ID()}}
 		a.Clock = policy.ClockID(dk.Take(dk.Len()))
-		a.Stage, a.Due, a.Exercise = domain.Code(dv.Text()), dv.Time(), readBool(&dv)
+		a.Stage, a.Due, a.Exercise = domain.Code(dv.Word()), dv.Time(), readBool(&dv)
 		if dk.Err() != nil || dv.Err() != nil {
 			return nil, more, projections.ErrRow
 		}

@@ -55,14 +55,12 @@ type file struct {
 	computedBy   domain.Seq // the entry that said so
 	overridden   int
 	overriddenBy domain.Seq
+	critical     bool    // it never has a priority below 2
 	clocks       []clock // in order of id
 }
 
 func (f *file) priority() int {
-	if f.overridden != 0 {
-		return f.overridden
-	}
-	return f.computed
+	return incident.PriorityThatHolds(f.computed, f.overridden, f.critical)
 }
 
 // A clock is a term with what was said of it, and for which due instant.
@@ -127,6 +125,7 @@ func (f *file) encode(b []byte) []byte {
 	b = projections.Num(b, uint64(f.computedBy))
 	b = projections.Num(b, uint64(f.overridden))
 	b = projections.Num(b, uint64(f.overriddenBy))
+	b = appendBool(b, f.critical)
 	b = projections.Num(b, uint64(len(f.clocks)))
 	for i := range f.clocks {
 		b = f.clocks[i].encode(b)
@@ -144,16 +143,16 @@ func (f *file) decodeHead(d *projections.Dec) {
 	f.number, f.exercise, f.class = d.Text(), readBool(d), d.Class()
 }
 
-func (f *file) decode(v []byte) error {
-	d := projections.NewDec(v)
+func (f *file) decode(d projections.Dec) error {
 	f.decodeHead(&d)
 	f.computed, f.computedBy = int(d.Num()), domain.Seq(d.Num())
 	f.overridden, f.overriddenBy = int(d.Num()), domain.Seq(d.Num())
+	f.critical = readBool(&d)
 	n := d.Num()
+	f.clocks = make([]clock, 0, min(n, 8))
 	for ; n > 0 && d.Err() == nil; n-- {
-		var c clock
-		c.decode(&d)
-		f.clocks = append(f.clocks, c)
+		f.clocks = append(f.clocks, clock{})
+		f.clocks[len(f.clocks)-1].decode(&d)
 	}
 	return d.Err()
 }
@@ -195,26 +194,30 @@ func (c *clock) encode(b []byte) []byte {
 }
 
 func (c *clock) decode(d *projections.Dec) {
-	c.ID = policy.ClockID(d.Text())
+	c.ID = policy.ClockID(d.Word())
 	var flags byte
 	if p := d.Take(1); p != nil {
 		flags = p[0]
 	}
 	c.Provisional, c.Statutory, c.Service = flags&flagProvisional != 0, flags&flagStatutory != 0, flags&flagService != 0
 	c.Paused, c.Cancelled = flags&flagPaused != 0, flags&flagCancelled != 0
-	c.Rule, c.Recipient, c.Stage = domain.Code(d.Text()), domain.Code(d.Text()), domain.Code(d.Text())
+	c.Rule, c.Recipient, c.Stage = domain.Code(d.Word()), domain.Code(d.Word()), domain.Code(d.Word())
 	c.N = int(d.Num())
-	c.AnchorPath = policy.Path(d.Text())
+	c.AnchorPath = policy.Path(d.Word())
 	c.Anchor, c.Due = d.Time(), d.Time()
 	c.Tolerance = time.Duration(d.Num())
 	if flags&flagMet != 0 {
 		c.Met = d.Time()
 	}
-	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
+	n := d.Num()
+	if n > 0 {
+		c.Warn = make([]time.Time, 0, min(n, 8))
+	}
+	for ; n > 0 && d.Err() == nil; n-- {
 		c.Warn = append(c.Warn, d.Time())
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
-		c.marks = append(c.marks, mark{domain.Code(d.Text()), d.Time()})
+		c.marks = append(c.marks, mark{domain.Code(d.Word()), d.Time()})
 	}
 }
 

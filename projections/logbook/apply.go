@@ -1,9 +1,6 @@
 package logbook
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/projections"
@@ -12,7 +9,7 @@ import (
 // Name is the view's name.
 const Name = "logbook"
 
-const shape = 1
+const shape = 2
 
 const kindIncident domain.KindName = "incident"
 
@@ -35,10 +32,10 @@ func (View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	}
 	var kb [32]byte
 	var vb [384]byte
-	tx.Set(lineKey(kb[:0], en.Key, en.Seq), encode(vb[:0], en))
+	tx.Add(lineKey(kb[:0], en.Key, en.Seq), encode(vb[:0], en))
 	k := projections.KeySeq(projections.KeyTime(append(kb[:0], 'w'), en.Recorded), en.Seq)
-	tx.Set(k, en.Key.UUID[:])
-	return classify(tx, en)
+	tx.Add(k, en.Key.UUID[:])
+	return projections.KeepClass(tx, 'x', en, incident.Classify)
 }
 
 func lineKey(b []byte, key domain.Key, seq domain.Seq) []byte {
@@ -56,6 +53,8 @@ func appendMarks(b []byte, en *domain.Entry) []byte {
 			cs = append(cs, e.Corrects)
 		case incident.FactCorrected:
 			cs = append(cs, e.Corrects)
+		case incident.EntryMisfiled:
+			cs = append(cs, e.Seq)
 		case domain.RuleDeviated:
 			ds = append(ds, e.Code)
 		}
@@ -69,46 +68,4 @@ func appendMarks(b []byte, en *domain.Entry) []byte {
 		b = projections.Text(b, c)
 	}
 	return b
-}
-
-func classify(tx *projections.Tx, en *domain.Entry) error {
-	for i := range en.Events {
-		switch e := en.Events[i].Event.(type) {
-		case incident.IncidentReported:
-			c := projections.Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
-			if c != projections.PlainClass() {
-				projections.PutClass(tx, 'x', en.Key, c)
-			}
-		case incident.FactCorrected:
-			c, err := projections.GetClass(tx, 'x', en.Key)
-			if err != nil {
-				return err
-			}
-			if err := corrected(&c, e); err != nil {
-				return err
-			}
-			projections.PutClass(tx, 'x', en.Key, c)
-		}
-	}
-	return nil
-}
-
-// corrected changes a class by a correction of the report.
-func corrected(c *projections.Class, e incident.FactCorrected) error {
-	if e.Event != "IncidentReported" {
-		return nil
-	}
-	if v, ok := e.Fields["track"]; ok {
-		if err := json.Unmarshal([]byte(v.String()), &c.Track); err != nil {
-			return fmt.Errorf("correction of track: %w", err)
-		}
-	}
-	if v, ok := e.Fields["withholdFrom"]; ok {
-		var persons []domain.PersonID
-		if err := json.Unmarshal([]byte(v.String()), &persons); err != nil {
-			return fmt.Errorf("correction of withholdFrom: %w", err)
-		}
-		c.Need = projections.NeedOf(persons)
-	}
-	return nil
 }

@@ -58,7 +58,7 @@ func (l *Logbook) OfIncident(key domain.Key, q Query) (rows []Row, total int, er
 	}
 	for k, v := range l.r.Scan(from, to) {
 		d := projections.NewDec(k[17:])
-		row, err := decode(key, d.Seq(), v)
+		row, err := decode(key, d.Seq(), l.r.Dec(v))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -173,5 +173,5 @@ func (l *Logbook) line(key domain.Key, seq domain.Seq) (Row, error) {
 		}
 		return Row{}, projections.ErrRow
 	}
-	return decode(key, seq, v)
+	return decode(key, seq, l.r.Dec(v))
 }

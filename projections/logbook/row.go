@@ -21,7 +21,7 @@ type Row struct {
 	ByContact domain.Key      // or a contact; both zero: a sealed text
 	Command   string
 	Events    []string      // types, in order
-	Corrects  []domain.Seq  // entries whose words or facts it corrects
+	Corrects  []domain.Seq  // entries whose words or facts it corrects, or that it marks as misfiled
 	Late      bool          // recorded more than LateAfter after it happened
 	Deviates  []domain.Code // rules that were deviated from
 	Sealed    bool          // there are sealed words to open
@@ -97,8 +97,7 @@ func encode(b []byte, en *domain.Entry) []byte {
 	return appendMarks(b, en)
 }
 
-func decode(key domain.Key, seq domain.Seq, v []byte) (Row, error) {
-	d := projections.NewDec(v)
+func decode(key domain.Key, seq domain.Seq, d projections.Dec) (Row, error) {
 	r := Row{Key: key, Seq: seq}
 	var flags byte
 	if p := d.Take(1); p != nil {
@@ -115,22 +114,24 @@ func decode(key domain.Key, seq domain.Seq, v []byte) (Row, error) {
 	}
 	r.Recorded = d.Time()
 	r.Actor.UUID = d.ID()
-	r.Role = domain.Code(d.Text())
-	r.For = domain.OrgID(d.Text())
+	r.Role = domain.Code(d.Word())
+	r.For = domain.OrgID(d.Word())
 	if flags&flagBy != 0 {
-		r.By = domain.Code(d.Text())
+		r.By = domain.Code(d.Word())
 		r.ByPerson.UUID = d.ID()
 		r.ByContact.UUID = d.ID()
 	}
-	r.Command = d.Text()
-	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
-		r.Events = append(r.Events, d.Text())
+	r.Command = d.Word()
+	n := d.Num()
+	r.Events = make([]string, 0, min(n, 8))
+	for ; n > 0 && d.Err() == nil; n-- {
+		r.Events = append(r.Events, d.Word())
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
 		r.Corrects = append(r.Corrects, domain.Seq(d.Num()))
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
-		r.Deviates = append(r.Deviates, domain.Code(d.Text()))
+		r.Deviates = append(r.Deviates, domain.Code(d.Word()))
 	}
 	return r, d.Err()
 }

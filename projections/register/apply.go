@@ -12,7 +12,7 @@ import (
 // Name is the view's name.
 const Name = "register"
 
-const shape = 1
+const shape = 2
 
 const kindIncident domain.KindName = "incident"
 
@@ -36,9 +36,11 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 	}
 	var r Row
 	var kb [64]byte
-	if old, found := tx.Get(rowKey(kb[:0], en.Key)); found {
-		if err := r.decode(en.Key, old); err != nil {
-			return fmt.Errorf("incident %s: %w", en.Key, err)
+	if en.Prev != 0 { // before an incident's first entry there is no row, and looking in vain is dear
+		if old, found := tx.Get(rowKey(kb[:0], en.Key)); found {
+			if err := r.decode(en.Key, tx.Dec(old)); err != nil {
+				return fmt.Errorf("incident %s: %w", en.Key, err)
+			}
 		}
 	}
 	phase := r.Phase
@@ -83,7 +85,7 @@ func (v View) begin(tx *projections.Tx, r *Row, en *domain.Entry, e *incident.In
 	r.Key, r.First, r.Recorded = en.Key, en.Seq, en.Recorded
 	r.Phase, r.Leg = incident.PhaseReported, 1
 	r.report(e)
-	tx.Set(timeKey(nil, r.Recorded, r.First), en.Key.UUID[:])
+	tx.Add(timeKey(nil, r.Recorded, r.First), en.Key.UUID[:])
 	if e.HasOwnReference {
 		r.refers(en.Seq)
 	}
@@ -101,7 +103,7 @@ func (v View) begin(tx *projections.Tx, r *Row, en *domain.Entry, e *incident.In
 	n++
 	r.Number = s.Number(n)
 	tx.Set(seriesKey('c', s), projections.Num(nil, uint64(n)))
-	tx.Set(projections.KeyUint32(seriesKey('n', s), uint32(n)), en.Key.UUID[:])
+	tx.Add(projections.KeyUint32(seriesKey('n', s), uint32(n)), en.Key.UUID[:])
 	return nil
 }
 
@@ -111,7 +113,6 @@ func (r *Row) report(e *incident.IncidentReported) {
 	r.Started, r.Discovered, r.Reported = e.Started, e.Discovered, e.Reported
 	r.ICT, r.SecurityRelevant, r.Suspected, r.SuspectedDataLeak = e.ICT, e.SecurityRelevant, e.Suspected, e.SuspectedDataLeak
 	r.Anonymous, r.Exercise, r.HasReporter, r.HasOwnReference = e.Anonymous, e.Exercise, e.HasReporter, e.HasOwnReference
-	r.Class = Class{Track: e.Track, Need: projections.NeedOf(e.WithholdFrom)}
 }
 
 func (r *Row) refers(seq domain.Seq) {

@@ -13,9 +13,16 @@ import (
 
 // change folds one event into a row, as the incident itself folds it.
 func (v View) change(tx *projections.Tx, r *Row, en *domain.Entry, e domain.Event) error {
+	if change := incident.Classify(en.Seq, e); change != nil {
+		if err := change(&r.Class); err != nil {
+			return err
+		}
+	}
 	switch e := e.(type) {
 	case incident.IncidentReported:
 		return v.begin(tx, r, en, &e)
+	case incident.IncidentReclassified:
+		r.reclassify(en.Seq, &e)
 	case incident.FactCorrected:
 		return r.correct(&e, en.Seq)
 	case domain.RuleDeviated:
@@ -44,6 +51,16 @@ func (v View) change(tx *projections.Tx, r *Row, en *domain.Entry, e domain.Even
 		r.Overridden, r.from.overridden = 0, 0
 	case incident.PriorityOverridden:
 		r.Overridden, r.from.overridden = e.Priority, en.Seq
+	case incident.SeverityAssessed:
+		r.Severity, r.from.severity = e.Severity, en.Seq
+	case incident.SeverityRaised:
+		r.Severity = e.Severity
+	case incident.MajorIncidentDeclared:
+		r.Major = true
+	case incident.MajorIncidentStoodDown:
+		r.Major = false
+	case incident.CriticalIncidentDeclared:
+		r.Critical = true
 	case incident.IncidentAcknowledged:
 		r.Acknowledged, r.from.acknowledged = e.At, en.Seq
 	case incident.IncidentEscalated:
@@ -74,6 +91,25 @@ func (v View) change(tx *projections.Tx, r *Row, en *domain.Entry, e domain.Even
 		r.tick(e)
 	}
 	return nil
+}
+
+// reclassify takes over what a report proves to be.
+func (r *Row) reclassify(seq domain.Seq, e *incident.IncidentReclassified) {
+	if e.Kind != "" {
+		r.Kind, r.from.kind = e.Kind, seq
+	}
+	if e.Category != "" {
+		r.Category, r.from.category = e.Category, seq
+	}
+	if e.Chain != nil {
+		r.Chain, r.from.chain = *e.Chain, seq
+	}
+	if e.SuspectedDataLeak != nil {
+		r.SuspectedDataLeak, r.from.leak = *e.SuspectedDataLeak, seq
+	}
+	if e.SecurityRelevant != nil {
+		r.SecurityRelevant, r.from.relevant = *e.SecurityRelevant, seq
+	}
 }
 
 func (r *Row) channel(seq domain.Seq, c *incident.Channel) {
@@ -142,11 +178,10 @@ func (r *Row) tick(e domain.Event) {
 	switch e := e.(type) {
 	case policy.ClockArmed:
 		c := r.clock(e.Clock, true)
-		*c = Clock{ID: e.Clock, Due: e.Due, Running: true, Paused: e.Paused, Statutory: e.Statutory}
+		*c = Clock{ID: e.Clock, Due: e.Due, Tolerance: tolerance(e.Tolerance), Running: true, Paused: e.Paused, Statutory: e.Statutory}
 	case policy.ClockMoved:
 		if c := r.clock(e.Clock, false); c != nil {
-			c.Overdue = c.Overdue && c.Due.Equal(e.Due)
-			c.Due, c.Paused, c.Statutory = e.Due, e.Paused, e.Statutory
+			c.Due, c.Tolerance, c.Paused, c.Statutory = e.Due, tolerance(e.Tolerance), e.Paused, e.Statutory
 			if e.Reopened {
 				c.Running, c.Late = true, false
 			}
@@ -158,10 +193,6 @@ func (r *Row) tick(e domain.Event) {
 	case policy.ClockCancelled:
 		if c := r.clock(e.Clock, false); c != nil {
 			*c = Clock{ID: c.ID, Statutory: c.Statutory}
-		}
-	case policy.ClockOverdue:
-		if c := r.clock(e.Clock, false); c != nil {
-			c.Overdue = c.Due.Equal(e.Due)
 		}
 	case policy.ClockPaused:
 		r.holding, r.WaitingFor = true, e.WaitingFor
@@ -177,6 +208,8 @@ func (r *Row) tick(e domain.Event) {
 		r.pause(e.Clocks, false)
 	}
 }
+
+func tolerance(seconds int64) time.Duration { return time.Duration(seconds) * time.Second }
 
 func (r *Row) pause(clocks []domain.Code, paused bool) {
 	for _, id := range clocks {

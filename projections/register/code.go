@@ -1,7 +1,10 @@
 package register
 
 import (
+	"time"
+
 	"incidentledger/domain"
+	"incidentledger/domain/incident"
 	"incidentledger/projections"
 )
 
@@ -57,13 +60,12 @@ func (r *Row) encode(b []byte) []byte {
 	return b
 }
 
-func (r *Row) decode(key domain.Key, v []byte) error {
-	d := projections.NewDec(v)
+func (r *Row) decode(key domain.Key, d projections.Dec) error {
 	r.Key = key
 	r.Number = d.Text()
 	r.First, r.Last = domain.Seq(d.Num()), domain.Seq(d.Num())
 	for _, c := range r.codes() {
-		*c = domain.Code(d.Text())
+		*c = domain.Code(d.Word())
 	}
 	for _, n := range [...]*int{&r.Computed, &r.Overridden, &r.Leg, &r.Escalations} {
 		*n = int(d.Num())
@@ -90,7 +92,7 @@ func (r *Row) decode(key domain.Key, v []byte) error {
 		r.waiting = append(r.waiting, domain.Key{UUID: d.ID()})
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
-		r.awareness = append(r.awareness, awareness{domain.Code(d.Text()), domain.Code(d.Text()), d.Time(), domain.Seq(d.Num())})
+		r.awareness = append(r.awareness, awareness{domain.Code(d.Word()), domain.Code(d.Word()), d.Time(), domain.Seq(d.Num())})
 	}
 	for n := d.Num(); n > 0 && d.Err() == nil; n-- {
 		r.Clocks = append(r.Clocks, decodeClock(&d))
@@ -101,14 +103,11 @@ func (r *Row) decode(key domain.Key, v []byte) error {
 
 // derive fills the columns that follow from others.
 func (r *Row) derive() {
-	r.Priority, r.Unanswered = r.Computed, len(r.waiting)
-	if r.Overridden != 0 {
-		r.Priority = r.Overridden
-	}
+	r.Priority, r.Unanswered = incident.PriorityThatHolds(r.Computed, r.Overridden, r.Critical), len(r.waiting)
 }
 
-func (c *Clock) flags() [5]*bool {
-	return [...]*bool{&c.Running, &c.Paused, &c.Statutory, &c.Overdue, &c.Late}
+func (c *Clock) flags() [4]*bool {
+	return [...]*bool{&c.Running, &c.Paused, &c.Statutory, &c.Late}
 }
 
 func (c *Clock) encode(b []byte) []byte {
@@ -123,13 +122,13 @@ func (c *Clock) encode(b []byte) []byte {
 	}
 	b = append(projections.Text(b, c.ID), flags)
 	if !c.Due.IsZero() {
-		b = projections.Time(b, c.Due)
+		b = projections.Num(projections.Time(b, c.Due), uint64(c.Tolerance))
 	}
 	return b
 }
 
 func decodeClock(d *projections.Dec) Clock {
-	c := Clock{ID: domain.Code(d.Text())}
+	c := Clock{ID: domain.Code(d.Word())}
 	var flags byte
 	if p := d.Take(1); p != nil {
 		flags = p[0]
@@ -138,7 +137,7 @@ func decodeClock(d *projections.Dec) Clock {
 		*on = flags&(1<<i) != 0
 	}
 	if flags&(1<<7) != 0 {
-		c.Due = d.Time()
+		c.Due, c.Tolerance = d.Time(), time.Duration(d.Num())
 	}
 	return c
 }

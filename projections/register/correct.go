@@ -7,7 +7,6 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
-	"incidentledger/projections"
 )
 
 // A patch takes corrected fields into columns.
@@ -42,7 +41,12 @@ func (r *Row) correct(e *incident.FactCorrected, seq domain.Seq) error {
 	from := func(seq domain.Seq) bool { return seq == e.Corrects }
 	switch {
 	case e.Event == "IncidentReported":
+		r.correctNature(p)
 		r.correctReport(p)
+	case e.Event == "IncidentReclassified":
+		r.correctNature(p)
+	case e.Event == "SeverityAssessed" && from(r.from.severity):
+		take(p, "severity", &r.Severity)
 	case e.Event == "IncidentRegistered" && from(r.from.registered):
 		take(p, "at", &r.Registered)
 	case e.Event == "ReportVerified" && from(r.from.verdict):
@@ -80,27 +84,33 @@ func (r *Row) correct(e *incident.FactCorrected, seq domain.Seq) error {
 	return p.err
 }
 
+// correctNature corrects what a report, or a reclassification after it, says of
+// the nature of the incident. What a later entry said since stays.
+func (r *Row) correctNature(p *patch) {
+	takeUnlessLater(p, "kind", &r.Kind, &r.from.kind)
+	takeUnlessLater(p, "category", &r.Category, &r.from.category)
+	takeUnlessLater(p, "chain", &r.Chain, &r.from.chain)
+	takeUnlessLater(p, "suspectedDataLeak", &r.SuspectedDataLeak, &r.from.leak)
+	takeUnlessLater(p, "securityRelevant", &r.SecurityRelevant, &r.from.relevant)
+}
+
+func takeUnlessLater[T any](p *patch, field domain.Code, into *T, from *domain.Seq) {
+	if _, given := p.e.Fields[field]; given && *from <= p.e.Corrects {
+		take(p, field, into)
+		*from = p.e.Corrects
+	}
+}
+
 func (r *Row) correctReport(p *patch) {
-	take(p, "kind", &r.Kind)
-	take(p, "category", &r.Category)
 	take(p, "channel", &r.Channel)
 	take(p, "department", &r.Department)
-	take(p, "chain", &r.Chain)
 	take(p, "started", &r.Started)
 	take(p, "discovered", &r.Discovered)
 	take(p, "reported", &r.Reported)
 	take(p, "ict", &r.ICT)
-	take(p, "securityRelevant", &r.SecurityRelevant)
 	take(p, "suspected", &r.Suspected)
-	take(p, "suspectedDataLeak", &r.SuspectedDataLeak)
 	take(p, "anonymous", &r.Anonymous)
 	take(p, "exercise", &r.Exercise)
 	take(p, "hasReporter", &r.HasReporter)
 	take(p, "hasOwnReference", &r.HasOwnReference)
-	take(p, "track", &r.Class.Track)
-	if _, ok := p.e.Fields["withholdFrom"]; ok {
-		var persons []domain.PersonID
-		take(p, "withholdFrom", &persons)
-		r.Class.Need = projections.NeedOf(persons)
-	}
 }

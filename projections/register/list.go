@@ -48,7 +48,8 @@ func Columns() []Column {
 		Started, Discovered, Reported, Registered, Acknowledged, Resolved, Closed, Aware, Last, NextDue, Overdue}
 }
 
-func (c Column) compare() (func(a, b *Row) int, error) {
+// compare gives the order of a column; what is overdue is judged at now.
+func (c Column) compare(now time.Time) (func(a, b *Row) int, error) {
 	code := func(of func(*Row) domain.Code) func(a, b *Row) int {
 		return func(a, b *Row) int { return cmp.Compare(of(a), of(b)) }
 	}
@@ -101,7 +102,7 @@ func (c Column) compare() (func(a, b *Row) int, error) {
 	case NextDue:
 		return at((*Row).NextDue), nil
 	case Overdue:
-		return func(a, b *Row) int { return cmp.Compare(a.Overdue(), b.Overdue()) }, nil
+		return func(a, b *Row) int { return cmp.Compare(a.Overdue(now), b.Overdue(now)) }, nil
 	}
 	return nil, fmt.Errorf("register: there is no column %q to sort by", string(c))
 }

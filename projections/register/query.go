@@ -37,7 +37,7 @@ func (g *Register) ByKey(key domain.Key, allow func(Class) bool) (Row, error) {
 		return Row{}, domain.ErrNotFound
 	}
 	var r Row
-	if err := r.decode(key, v); err != nil {
+	if err := r.decode(key, g.r.Dec(v)); err != nil {
 		return Row{}, err
 	}
 	if allow != nil && !allow(r.Class) {
@@ -101,10 +101,11 @@ type Query struct {
 	Contact    domain.PersonID
 	From, To   time.Time // recorded at From or later, before To
 	Number     string    // begins with this
-	Overdue    bool      // a running term was marked overdue
+	Overdue    bool      // a running term has passed by Now
 	Leak       bool      // a leak is suspected or known
 	Exercises  Choice
 	UpTo       domain.Seq // reported by this entry or before; 0: any
+	Now        time.Time  // the reader's, for what is overdue
 
 	Sort   Column // empty: by Recorded
 	Newest bool   // from the greatest to the least
@@ -129,7 +130,7 @@ func (g *Register) List(q Query) (rows []Row, total int, err error) {
 	if q.Limit <= 0 {
 		q.Limit = 50
 	}
-	less, err := q.Sort.compare()
+	less, err := q.Sort.compare(q.Now)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -174,7 +175,7 @@ func (q *Query) matches(r *Row) bool {
 		!q.From.IsZero() && r.Recorded.Before(q.From),
 		!q.To.IsZero() && !r.Recorded.Before(q.To),
 		q.Number != "" && !hasPrefix(r.Number, q.Number),
-		q.Overdue && r.Overdue() == 0,
+		q.Overdue && r.Overdue(q.Now) == 0,
 		q.Leak && !r.SuspectedDataLeak && r.Aware.IsZero(),
 		q.Exercises == Without && r.Exercise,
 		q.Exercises == Only && !r.Exercise,

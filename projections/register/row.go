@@ -41,6 +41,7 @@ type Row struct {
 	ICT, SecurityRelevant, Suspected, SuspectedDataLeak bool
 	Anonymous, Exercise, HasReporter, HasOwnReference   bool
 	Deviated                                            bool // a fact was accepted against a rule
+	Major, Critical                                     bool // set apart from the ordinary ones
 
 	Class Class
 
@@ -63,11 +64,11 @@ type Class = projections.Class
 // A Clock is how one term stands, in short; the view deadlines has the rest.
 type Clock struct {
 	ID        domain.Code
-	Due       time.Time // zero: no fixed term
-	Running   bool      // neither met nor cancelled
+	Due       time.Time     // zero: no fixed term
+	Tolerance time.Duration // how long after Due it is not yet overdue
+	Running   bool          // neither met nor cancelled
 	Paused    bool
 	Statutory bool
-	Overdue   bool // marked overdue for this due instant
 	Late      bool // met too late
 }
 
@@ -83,11 +84,12 @@ func (r *Row) NextDue() time.Time {
 	return next
 }
 
-// Overdue counts the running terms that were marked overdue.
-func (r *Row) Overdue() int {
+// Overdue counts the running terms that have passed at an instant, whether or
+// not the program has said so yet.
+func (r *Row) Overdue(now time.Time) int {
 	n := 0
 	for _, c := range r.Clocks {
-		if c.Running && c.Overdue {
+		if c.Running && !c.Paused && !c.Due.IsZero() && now.After(c.Due.Add(c.Tolerance)) {
 			n++
 		}
 	}
@@ -98,6 +100,7 @@ func (r *Row) Overdue() int {
 // column only where it corrects that entry.
 type origins struct {
 	registered, acknowledged, resolved, closed, routed, owner, contact, computed, overridden, into, verdict, leg domain.Seq
+	kind, category, chain, leak, relevant, severity                                                              domain.Seq
 }
 
 type awareness struct {
@@ -106,9 +109,10 @@ type awareness struct {
 	by             domain.Seq
 }
 
-func (o *origins) all() [12]*domain.Seq {
+func (o *origins) all() [18]*domain.Seq {
 	return [...]*domain.Seq{&o.registered, &o.acknowledged, &o.resolved, &o.closed, &o.routed, &o.owner,
-		&o.contact, &o.computed, &o.overridden, &o.into, &o.verdict, &o.leg}
+		&o.contact, &o.computed, &o.overridden, &o.into, &o.verdict, &o.leg,
+		&o.kind, &o.category, &o.chain, &o.leak, &o.relevant, &o.severity}
 }
 
 func (r *Row) codes() [10]*domain.Code {
@@ -121,7 +125,7 @@ func (r *Row) times() [10]*time.Time {
 		&r.Resolved, &r.Closed, &r.Aware, &r.LastRecorded}
 }
 
-func (r *Row) flags() [10]*bool {
+func (r *Row) flags() [12]*bool {
 	return [...]*bool{&r.ICT, &r.SecurityRelevant, &r.Suspected, &r.SuspectedDataLeak, &r.Anonymous, &r.Exercise,
-		&r.HasReporter, &r.HasOwnReference, &r.Deviated, &r.holding}
+		&r.HasReporter, &r.HasOwnReference, &r.Deviated, &r.holding, &r.Major, &r.Critical}
 }

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -29,26 +30,29 @@ type Told struct {
 	Receipt domain.Receipt
 }
 
-// Play gives the orders of the sample case to a desk, moved in time so that the
-// script's present is now, to the minute. told, where given, hears of each step
-// after it was accepted. It gives the keys of the incidents by their names in
-// the script. A refusal ends it, with the step in the error: the ledger's policy
-// set is then another than the shipped one.
-func Play(ctx context.Context, desk Desk, now time.Time, told func(Told)) (map[string]domain.Key, error) {
+// Play gives the orders of the sample cases to desks, moved in time so that the
+// scripts' present is now, to the minute. The desk named "" is that of the first
+// organisation; cases of an organisation that has no desk here are left out.
+// told, where given, hears of each step after it was accepted. It gives the keys
+// of the incidents by their names in the scripts. A refusal ends it, with the
+// step in the error: the ledger's policy set is then another than the shipped
+// one.
+func Play(ctx context.Context, desks map[string]Desk, now time.Time, told func(Told)) (map[string]domain.Key, error) {
 	s, err := read()
 	if err != nil {
 		return nil, err
 	}
-	kind, ok := desk.Kind("incident")
-	if !ok {
-		return nil, fmt.Errorf("sample: the desk knows no incidents")
-	}
-	p := &player{desk: desk, kind: kind, script: s, shift: now.Truncate(time.Minute).Sub(s.Present), names: map[string]string{}, told: told}
-	base := domain.OrderIDFor(desk.Org(), domain.PersonID{}, "sample\x00"+now.Truncate(time.Minute).UTC().Format(time.RFC3339))
-	for name := range s.People {
-		p.names["person."+name] = domain.KeyNamed(desk.Org(), "person", "sample/"+name).String()
-	}
+	p := &player{script: s, shift: now.Truncate(time.Minute).Sub(s.Present), names: map[string]string{}, keys: map[string]domain.Key{}, told: told}
 	for _, c := range s.Cases {
+		desk, ok := desks[c.Org]
+		if !ok {
+			continue
+		}
+		p.desk = desk
+		for name := range s.People {
+			p.names["person."+name] = domain.KeyNamed(desk.Org(), "person", "sample/"+name).String()
+		}
+		base := domain.OrderIDFor(desk.Org(), domain.PersonID{}, "sample\x00"+now.Truncate(time.Minute).UTC().Format(time.RFC3339))
 		for i, st := range c.Steps {
 			if err := p.step(ctx, c.Name, st, base.Follow(fmt.Sprintf("%s/%d", c.Name, i))); err != nil {
 				return nil, fmt.Errorf("sample: case %s, step %d, %s: %w", c.Name, i+1, st.Do, err)
@@ -58,10 +62,9 @@ func Play(ctx context.Context, desk Desk, now time.Time, told func(Told)) (map[s
 	return p.keys, nil
 }
 
-// A player is the case on its way through the desk.
+// A player is the cases on their way through the desks.
 type player struct {
 	desk   Desk
-	kind   *domain.Kind
 	script *script
 	shift  time.Duration
 	names  map[string]string // what ${…} stands for
@@ -78,8 +81,18 @@ func (p *player) step(ctx context.Context, name string, st step, id domain.Order
 	if !ok && !st.Anonymous {
 		return fmt.Errorf("nobody is called %q", st.Who)
 	}
+	kind, ok := p.desk.Kind(cmp.Or(st.Kind, "incident"))
+	if !ok {
+		return fmt.Errorf("the desk knows no kind %s", st.Kind)
+	}
+	key := p.keys[name]
+	if st.Kind != "" {
+		if key = (domain.Key{}); st.Of != "" {
+			key = domain.KeyNamed(p.desk.Org(), st.Kind, st.Of)
+		}
+	}
 	o := domain.Order{
-		ID: id, Org: p.desk.Org(), Kind: p.kind.Name, Key: p.keys[name],
+		ID: id, Org: p.desk.Org(), Kind: kind.Name, Key: key,
 		Actor:    domain.Actor{Role: who.Role, For: p.desk.Org(), Door: "cli", Proof: "stated"},
 		Occurred: domain.Moment{Time: at.Add(p.shift), Precision: domain.PrecisionMinute},
 		Happened: domain.Text(st.Happened),
@@ -111,14 +124,16 @@ func (p *player) step(ctx context.Context, name string, st step, id domain.Order
 	if err != nil {
 		return err
 	}
-	if o.Command, err = handlers.DecodeCommand(p.kind, st.Do, body); err != nil {
+	if o.Command, err = handlers.DecodeCommand(kind, st.Do, body); err != nil {
 		return err
 	}
 	r, err := p.desk.Give(ctx, o)
 	if err != nil {
 		return err
 	}
-	p.remember(name, st, id, r)
+	if st.Kind == "" {
+		p.remember(name, st, id, r)
+	}
 	if p.told != nil {
 		p.told(Told{Case: name, Command: st.Do, Role: o.Actor.Role, At: o.Occurred.Time, Receipt: r})
 	}
@@ -128,16 +143,13 @@ func (p *player) step(ctx context.Context, name string, st step, id domain.Order
 // remember keeps what later steps may name: ${label.seq}, ${label.notification}
 // and the like, ${case.key}.
 func (p *player) remember(name string, st step, id domain.OrderID, r domain.Receipt) {
-	if p.keys == nil {
-		p.keys = map[string]domain.Key{}
-	}
 	p.keys[name] = r.Key
 	p.names[name+".key"] = r.Key.String()
 	if st.As == "" {
 		return
 	}
 	p.names[st.As+".seq"] = fmt.Sprint(r.Seq)
-	for _, what := range []string{"escalation", "notification"} {
+	for _, what := range []string{"escalation", "notification", "evidence", "measure"} {
 		p.names[st.As+"."+what] = id.Made(what).String()
 	}
 }

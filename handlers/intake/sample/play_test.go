@@ -11,14 +11,15 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/policy"
+	"incidentledger/handlers"
 )
 
 var now = time.Date(2026, 11, 21, 9, 30, 20, 0, time.UTC)
 
 // running lists an incident's running clocks and how long each has still to go.
-func running(t *testing.T, s *stack, key domain.Key) []string {
+func running(t *testing.T, desk *handlers.Desk, key domain.Key) []string {
 	t.Helper()
-	st, _, err := s.desk.State(context.Background(), domain.Ref{Kind: incident.Name, Key: key}, 0)
+	st, _, err := desk.State(context.Background(), domain.Ref{Kind: incident.Name, Key: key}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,9 +49,11 @@ func TestPlay(t *testing.T) {
 	s := newStack(t, now)
 	commands := map[string]bool{}
 	steps := 0
-	keys, err := Play(context.Background(), s.desk, now, func(st Told) {
+	keys, err := Play(context.Background(), s.desks(), now, func(st Told) {
 		commands[st.Command] = true
-		steps++
+		if st.Receipt.Entry.Org == s.desk.Org() {
+			steps++
+		}
 		if st.At.After(now) {
 			t.Errorf("%s of %s lies in the future: %s", st.Command, st.Case, st.At)
 		}
@@ -69,18 +72,40 @@ func TestPlay(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"ransomware":    "",
-		"wrong-address": "gdpr-33/ap/initial/1 22h0m0s, local-p5-resolution/own/resolution/1 108h5m0s",
+		"wrong-address": "gdpr-33/ap/initial/1 22h0m0s, golden-hour/own/first-hour/1 -59h0m0s, local-p5-resolution/own/resolution/1 108h5m0s",
 		"registry-down": "local-p3-resolution/own/resolution/1 -1h30m0s",
-		"lost-tablet":   "gdpr-33/ap/initial/1 69h45m0s provisional, local-p4-reaction/own/reaction/1 2h0m0s, local-p4-resolution/own/resolution/1 22h0m0s",
+		"lost-tablet":   "gdpr-33/ap/initial/1 69h45m0s provisional, golden-hour/own/first-hour/1 -1h15m0s, local-p4-reaction/own/reaction/1 2h0m0s, local-p4-resolution/own/resolution/1 22h0m0s",
 		"card-readers":  "local-p5-resolution/own/resolution/1 148h0m0s paused",
 	} {
-		if got := strings.Join(running(t, s, keys[name]), ", "); got != want {
+		if got := strings.Join(running(t, s.desk, keys[name]), ", "); got != want {
 			t.Errorf("%s runs %s, want %s", name, got, want)
 		}
 	}
 	last := s.ledger.Last()
-	again, err := Play(context.Background(), s.desk, now, nil)
+	again, err := Play(context.Background(), s.desks(), now, nil)
 	if err != nil || s.ledger.Last() != last || len(again) != len(keys) || int(last) != steps {
 		t.Errorf("played again: %v; %d steps, last entry %d then %d", err, steps, last, s.ledger.Last())
+	}
+}
+
+// One attack on two organisations that share a data centre: each has an incident,
+// a number and duties of its own, and what one notifies meets nothing that the
+// other owes.
+//
+// requirements: NOT-11 CHN-12 CHN-13 ORG-01
+func TestOneAttackOnTwoOrganisations(t *testing.T) {
+	s := newStack(t, now)
+	keys, err := Play(context.Background(), s.desks(), now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const own = "gdpr-33/ap/initial/1"
+	ours := running(t, s.desk, keys["shared-attack"])
+	theirs := running(t, s.neighbour, keys["shared-attack-at-the-neighbour"])
+	if strings.Contains(strings.Join(ours, ","), own) || !strings.Contains(strings.Join(theirs, ","), own) {
+		t.Errorf("ours: %v\ntheirs: %v", ours, theirs)
+	}
+	if _, _, err := s.neighbour.State(context.Background(), domain.Ref{Kind: incident.Name, Key: keys["shared-attack"]}, 0); err == nil {
+		t.Error("the neighbour's ledger has the other's incident")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -11,7 +12,7 @@ import (
 	"incidentledger/domain"
 )
 
-//go:embed case.yaml
+//go:embed case.yaml together.yaml
 var files embed.FS
 
 // A script is a case as it is written.
@@ -26,9 +27,10 @@ type someone struct {
 	Role domain.Code `yaml:"role"`
 }
 
-// A story is one incident.
+// A story is one incident, or what a register says.
 type story struct {
 	Name  string `yaml:"name"`
+	Org   string `yaml:"org"` // whose ledger; empty: the first's
 	Steps []step `yaml:"steps"`
 }
 
@@ -38,8 +40,10 @@ type step struct {
 	Who       string           `yaml:"who"`
 	Role      domain.Code      `yaml:"role"` // other than who's own
 	By        *said            `yaml:"by"`
-	Do        string           `yaml:"do"` // the command
-	As        string           `yaml:"as"` // under which later steps name it
+	Kind      domain.KindName  `yaml:"kind"` // of aggregate; empty: incident
+	Of        string           `yaml:"of"`   // code of the aggregate, of another kind than incident
+	Do        string           `yaml:"do"`   // the command
+	As        string           `yaml:"as"`   // under which later steps name it
 	Precision domain.Precision `yaml:"precision"`
 	Happened  string           `yaml:"happened"`
 	Anonymous bool             `yaml:"anonymous"`
@@ -53,15 +57,24 @@ type said struct {
 	Person string      `yaml:"person"`
 }
 
-// read gives the script.
+// read gives both scripts as one.
 func read() (*script, error) {
-	b, err := files.ReadFile("case.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("sample: %w", err)
+	var all script
+	for _, name := range []string{"case.yaml", "together.yaml"} {
+		b, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("sample: %w", err)
+		}
+		var s script
+		if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
+			return nil, fmt.Errorf("sample: %s: %w", name, err)
+		}
+		if all.People == nil {
+			all = s
+			continue
+		}
+		maps.Copy(all.People, s.People)
+		all.Cases = append(all.Cases, s.Cases...)
 	}
-	var s script
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
-		return nil, fmt.Errorf("sample: %w", err)
-	}
-	return &s, nil
+	return &all, nil
 }

@@ -9,23 +9,26 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/policy"
+	"incidentledger/domain/service"
+	"incidentledger/domain/supplier"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
 	"incidentledger/handlers/policyfile"
 )
 
-const org = domain.OrgID("nuth")
-
-// A stack is a real ledger with a real vault and desk.
+// A stack is the real ledgers of two organisations, with real vaults and desks.
 type stack struct {
-	desk   *handlers.Desk
-	ledger *eventstore.Ledger
-	vault  *vault.Vault
+	desk, neighbour *handlers.Desk
+	ledger          *eventstore.Ledger // of the first
 }
 
-// incidents is the kind of incidents under the shipped policy set.
-func incidents(t testing.TB) domain.Kind {
+func (s *stack) desks() map[string]Desk {
+	return map[string]Desk{"": s.desk, "neighbour": s.neighbour}
+}
+
+// kinds are those that the sample has orders for, under the shipped policy set.
+func kinds(t testing.TB) []domain.Kind {
 	t.Helper()
 	set, err := policyfile.Shipped()
 	if err != nil {
@@ -35,38 +38,40 @@ func incidents(t testing.TB) domain.Kind {
 		Basis: policy.Basis{Current: set, Profile: map[policy.Path]domain.Code{policy.OrgCountry: "NL"}},
 		Refs:  []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}},
 	}
-	return incident.Kind(func() incident.Basis { return basis })
+	lists := func() (domain.Codes, []domain.Basis) { return set, basis.Refs }
+	return []domain.Kind{incident.Kind(func() incident.Basis { return basis }), supplier.Kind(lists), service.Kind(lists)}
 }
 
 func newStack(t testing.TB, now time.Time) *stack {
 	t.Helper()
-	ctx := context.Background()
-	dir := t.TempDir()
-	all := []domain.Kind{incidents(t)}
-	store, err := eventstore.Open(ctx, eventstore.Config{Dir: dir, Kinds: all})
+	all := kinds(t)
+	store, err := eventstore.Open(context.Background(), eventstore.Config{Dir: t.TempDir(), Kinds: all})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	l, err := store.Found(ctx, org)
-	if err != nil {
-		t.Fatal(err)
-	}
-	master, err := vault.NewMasterKey(filepath.Join(t.TempDir(), "master"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := vault.Create(vault.Config{Dir: filepath.Join(dir, "vault"), Org: org, Master: master})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { v.Close() })
 	clock := func() time.Time { return now }
 	if now.IsZero() {
 		clock = time.Now
 	}
-	return &stack{
-		ledger: l, vault: v,
-		desk: handlers.NewDesk(handlers.Config{Org: org, Log: l, Sealer: v, Kinds: all, Version: store.Codec().Version, Now: clock}),
+	open := func(org domain.OrgID) (*handlers.Desk, *eventstore.Ledger) {
+		l, err := store.Found(context.Background(), org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		master, err := vault.NewMasterKey(filepath.Join(t.TempDir(), "master"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := vault.Create(vault.Config{Dir: t.TempDir(), Org: org, Master: master})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { v.Close() })
+		return handlers.NewDesk(handlers.Config{Org: org, Log: l, Sealer: v, Kinds: all, Version: store.Codec().Version, Now: clock}), l
 	}
+	s := &stack{}
+	s.desk, s.ledger = open("nuth")
+	s.neighbour, _ = open("neighbour")
+	return s
 }

@@ -1,0 +1,108 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+
+	"incidentledger/domain"
+)
+
+// Which guards stand before closing follows from what the incident is: a
+// request, a weakness or a plain fault of ICT is closed as soon as it is
+// resolved; what touches security goes through every step (EVA-07).
+
+// security reports whether the incident touches information security.
+func (t *Told) security() bool {
+	return t.Report.SecurityRelevant || t.SuspectsLeak() || t.severe()
+}
+
+// severe reports whether it was given a severity that asks for handling of its
+// own.
+func (t *Told) severe() bool {
+	s := t.Severity()
+	return s != "" && s != "none"
+}
+
+// grave reports whether the incident goes through every step of the procedure.
+// One that another system handled and handed over is not evaluated here for its
+// priority alone.
+func (t *Told) grave() bool {
+	return t.security() || t.Major || t.Priority() == 1 && t.Report.Channel != "import"
+}
+
+// unfinished lists what the steps between registration and closing still owe.
+func (t *Told) unfinished() []openItem {
+	var out []openItem
+	add := func(open bool, code domain.Code, text string) {
+		if open {
+			out = append(out, openItem{code, text})
+		}
+	}
+	ev, ms := &t.Evidence, &t.Measures
+	add(ev.Decided && ev.Needed && !ev.secured(), "evidence", "evidence is needed and not secured (CollectEvidence, VerifyEvidence)")
+	if !t.grave() {
+		return out
+	}
+	add(t.security() && !ev.Decided, "evidence", "whether evidence is needed is not decided (DecideEvidence)")
+	add(ms.Touched || t.severe() && !ms.Confirmed, "integrity", "the integrity of the systems is not confirmed (ConfirmIntegrity)")
+	add(t.Evaluation.Approved.IsZero(), "evaluation", t.Evaluation.owes())
+	for _, e := range t.Escalations {
+		add(e.Acknowledged.IsZero(), domain.Code("escalation/"+e.ID.String()),
+			fmt.Sprintf("the escalation %s of %s is not acknowledged (AcknowledgeEscalation)", e.ID, stamp(e.At)))
+	}
+	return out
+}
+
+// owes says what the evaluation lacks.
+func (ev *Evaluation) owes() string {
+	switch {
+	case !ev.Started:
+		return "it is not evaluated (StartEvaluation)"
+	case !ev.Submitted:
+		return "the evaluation is not submitted (SubmitEvaluation)"
+	}
+	return "the evaluation is not approved (ApproveEvaluation)"
+}
+
+// open lists everything that stands in the way of closing, improvements
+// included: these live on their own and are asked for now.
+func (d *deciding) open() []openItem {
+	out := d.s.open()
+	list := d.improvements()
+	for _, i := range list {
+		if i.Done || i.Dropped || i.Owner && i.Due {
+			continue
+		}
+		out = append(out, openItem{domain.Code("improvement/" + i.Key.String()),
+			fmt.Sprintf("the improvement %s has no owner or no date (AssignImprovement)", i.Key)})
+	}
+	if d.s.severe() && !d.s.prevented(list) {
+		out = append(out, openItem{"prevention", "nothing is changed to prevent a recurrence (ProposeImprovement, a measure to prevent, or at severity light SkipPreventiveChange)"})
+	}
+	return out
+}
+
+// prevented reports whether something is done against a recurrence, or was
+// lawfully left out (SEV-05 to SEV-07).
+func (t *Told) prevented(list []Improvement) bool {
+	return t.PreventiveSkipped && t.Severity() == "light" ||
+		slices.ContainsFunc(list, func(i Improvement) bool { return !i.Dropped }) ||
+		slices.ContainsFunc(t.Measures.List, func(m Measure) bool { return m.Kind == MeasurePrevent && !m.Failed })
+}
+
+// warnClosing tells what closing leaves undone without being in its way.
+func (d *deciding) warnClosing() {
+	if left := d.s.uninformed(); len(left) > 0 && !d.s.grave() && d.s.Report.Channel != "import" {
+		d.warn("not_informed", "INT-09", "%s did not hear of it yet (InformParty)", andList(left))
+	}
+	ms := &d.s.Measures
+	recovered := func(m Measure) bool { return m.Kind == "recover" && m.Executed }
+	if slices.ContainsFunc(ms.List, recovered) && !ms.Reviewed {
+		d.warn("not_reviewed", "MEA-09", "nobody reviewed the recovery work (ReviewRecovery)")
+	}
+	for _, it := range d.s.Evidence.Items {
+		if it.Released == "" {
+			d.warn("in_custody", "EVI-04", "the item of evidence %s stays in custody until it is released", it.ID)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package incident
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/policy"
+)
+
+// answers refuses a duty that the notification cannot meet.
+func (d *deciding) answers(field string, id domain.Code, e *AuthorityNotified) error {
+	c, ok := d.s.Clocks[policy.ClockID(id)]
+	switch {
+	case !ok || c.Recipient != e.Authority:
+		return unknown(field, "nothing is owed to %s under %s", e.Authority, id)
+	case !d.meets(e, c):
+		return malformed(field, "a notification of stage %s under %s is not what %s asks for", e.Stage, e.Regime, id)
+	}
+	return nil
+}
+
+// meets reports whether a notification is what the rule of a clock asks for: the
+// fact that it becomes is the one that meets the clock.
+func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
+	if c.Recipient != e.Authority {
+		return false
+	}
+	n := Notification{Authority: e.Authority, Regime: e.Regime, Stage: e.Stage}
+	switch met := policy.Path(strings.ReplaceAll(string(d.ruleOf(c).Met), "{recipient}", string(c.Recipient))); met {
+	case policy.Submitted(e.Regime, d.s.stageOf(e.Authority, e.Regime, e.Stage), e.Authority):
+		return true
+	case policy.Submitted(e.Regime, "final", e.Authority):
+		return e.replacesFinal(c)
+	case policy.BreachNotified(e.Authority):
+		return ofBreach(e.Regime, e.Stage)
+	case policy.SupplementGiven:
+		return n.supplementing() && c.N <= len(d.s.Notifications) && d.s.Notifications[c.N-1].Regime == e.Regime
+	case policy.RequestAnswered:
+		return n.answering()
+	}
+	return false
+}
+
+// replacesFinal reports whether a progress report takes the place of a final one:
+// where it says so, or once the first warning of that report has come. What
+// comes earlier only tells how things stand.
+func (e *AuthorityNotified) replacesFinal(c policy.Clock) bool {
+	return e.Stage == "progress" && (slices.Contains(e.Duties, domain.Code(c.ID)) || len(c.Warn) > 0 && !e.Submitted.Before(c.Warn[0]))
+}
+
+// demand fills in what the authority demands and is owed: the duties named, else
+// those that run; of a breach that was notified before, else those. What another
+// organisation notifies counts here only where it notifies for this one (NOT-12).
+func (e *AuthorityNotified) demand(d *deciding) {
+	e.Required = nil
+	if a, ok := d.set.AuthorityAt(e.Authority, e.Submitted); ok {
+		e.Required = a.Mandatory()
+	}
+	if e.Foreign = e.Via != "" && e.Via != d.profile()[policy.OrgNotifiesVia]; e.Foreign {
+		e.Duties = nil
+		return
+	}
+	var named, open, done []domain.Code
+	for _, c := range d.s.Clocks {
+		switch id := domain.Code(c.ID); {
+		case c.Cancelled || !d.meets(e, c):
+		case slices.Contains(e.Duties, id):
+			named = append(named, id)
+		case c.Running():
+			open = append(open, id)
+		case ofBreach(e.Regime, e.Stage):
+			done = append(done, id)
+		}
+	}
+	e.Duties = done
+	if len(named) > 0 {
+		e.Duties = named
+	} else if len(open) > 0 {
+		e.Duties = open
+	}
+	slices.Sort(e.Duties)
+}
+
+// judge fills in what follows from the channels, answers and terms: what is
+// missing and whether it is on time. It gives the first clock that was missed;
+// those that something else had met before miss nothing. A correction says when
+// the notification itself stood complete so far.
+func (e *AuthorityNotified) judge(d *deciding, sofar time.Time) (late domain.Code) {
+	e.Channels = withReferences(e.Channels)
+	n := Notification{Channels: e.Channels, Required: e.Required}
+	at, missing := n.Complete()
+	e.MissingChannels = missing
+	if len(missing) > 0 {
+		at = e.Submitted
+		for _, c := range e.Channels {
+			if c.At.After(at) {
+				at = c.At
+			}
+		}
+	}
+	asked := map[domain.Code]bool{}
+	for field := range e.Answers {
+		asked[field] = true
+	}
+	for _, id := range e.Duties {
+		c := d.s.Clocks[policy.ClockID(id)]
+		rule := d.ruleOf(c)
+		wanted := rule.Answers
+		if e.Stage == "progress" { // what is not over cannot be told as if it were
+			wanted = nil
+		}
+		open := c.Running() || c.Met.Equal(sofar)
+		if open && c.Statutory && !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
+			if late == "" {
+				late = id
+			}
+			if !e.HasLateReason {
+				wanted = slices.Concat(wanted, rule.LateAnswers)
+			}
+		}
+		for _, field := range wanted {
+			asked[field] = true
+		}
+	}
+	e.MissingAnswers = nil
+	for _, field := range slices.Sorted(maps.Keys(asked)) {
+		if a, ok := e.Answers[field]; !ok || a.Unknown {
+			e.MissingAnswers = append(e.MissingAnswers, field)
+		}
+	}
+	e.OnTime = len(missing) == 0 && late == ""
+	return late
+}
