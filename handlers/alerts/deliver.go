@@ -74,5 +74,6 @@ func (l *line) record(ctx context.Context, m jetstream.Msg, t told, attempt, sta
 	if !delivered {
 		c.Outcome, c.Last = "failed", last
 	}
-	return l.give(ctx, m, t, t.Order.Follow("delivery\x00"+what+"\x00"+strconv.Itoa(attempt)), c)
+	_, ok := l.give(ctx, m, t, t.Order.Follow("delivery\x00"+what+"\x00"+strconv.Itoa(attempt)), c)
+	return ok
 }

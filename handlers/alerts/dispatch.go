@@ -97,16 +97,19 @@ func (d *dispatch) reach(ctx context.Context, m jetstream.Msg, o *occasion, t ta
 	if !found && t.extra {
 		return again, true
 	}
-	if !found && !d.alarm(ctx, m, o, t) {
-		return again, false
+	news := false // something happened that was not in the log yet
+	if !found {
+		if news, ok = d.alarm(ctx, m, o, t); !ok {
+			return again, false
+		}
 	}
-	for {
+	for ; ; news = true {
 		s, ok := d.incident(ctx, m, o.told)
 		if !ok {
 			return again, false
 		}
-		step := next(route, func(ch domain.Code) incident.Trial { return s.Tried(o.alert, ch) }, d.p.Retries, d.c.Now())
-		if step.lost {
+		step := next(route, func(ch domain.Code) incident.Trial { return s.Tried(o.alert, ch) }, d.p.Retries, d.p.Later, d.c.Now())
+		if step.lost && news {
 			d.c.Log.Error("a message reached nobody", "event", o.id, "incident", o.Key, "alert", o.alert, "for", t.name(), "alarm", true)
 		}
 		if step.hop == nil {
@@ -118,11 +121,14 @@ func (d *dispatch) reach(ctx context.Context, m jetstream.Msg, o *occasion, t ta
 	}
 }
 
-// alarm records that there is nobody to tell.
-func (d *dispatch) alarm(ctx context.Context, m jetstream.Msg, o *occasion, t target) bool {
-	d.c.Log.Error("nobody is on call", "event", o.id, "incident", o.Key, "for", t.name(), "alarm", true)
-	return d.give(ctx, m, o.told, o.Order.Follow("nobody\x00"+strconv.Itoa(o.Index)+"\x00"+t.name()),
+// alarm records that there is nobody to tell, once.
+func (d *dispatch) alarm(ctx context.Context, m jetstream.Msg, o *occasion, t target) (news, ok bool) {
+	news, ok = d.give(ctx, m, o.told, o.Order.Follow("nobody\x00"+strconv.Itoa(o.Index)+"\x00"+t.name()),
 		&incident.RecordNobodyOnCall{Alert: o.alert, Role: t.role, Person: t.person, Clock: o.Event.Clock})
+	if news {
+		d.c.Log.Error("nobody is on call", "event", o.id, "incident", o.Key, "for", t.name(), "alarm", true)
+	}
+	return news, ok
 }
 
 // attempt sends a message once by one channel and records how that ended.
@@ -143,7 +149,8 @@ func (d *dispatch) attempt(ctx context.Context, m jetstream.Msg, o *occasion, s 
 	}
 	d.c.Health.note(h.code, status, err)
 	what := strconv.Itoa(o.Index) + "\x00" + string(h.code) + "\x00" + strconv.Itoa(step.attempt)
-	return d.give(ctx, m, o.told, o.Order.Follow("told\x00"+what), c)
+	_, ok := d.give(ctx, m, o.told, o.Order.Follow("told\x00"+what), c)
+	return ok
 }
 
 // climb escalates to the next step of the ladder when nobody has acknowledged an
@@ -164,6 +171,7 @@ func (d *dispatch) climb(ctx context.Context, m jetstream.Msg, o *occasion) (aga
 		return again, true
 	}
 	id := domain.OrderID{UUID: o.Key.UUID}.Follow("ladder\x00" + o.Event.Escalation.String() + "\x00" + strconv.Itoa(level+1))
-	return again, d.give(ctx, m, o.told, id, &incident.Escalate{To: to, Kind: "hierarchical", Level: level + 1, Because: "deadline",
+	_, ok = d.give(ctx, m, o.told, id, &incident.Escalate{To: to, Kind: "hierarchical", Level: level + 1, Because: "deadline",
 		Reason: domain.Text(words.Say("alerts.ladder", "level", level, "after", words.Span(after)))})
+	return again, ok
 }

@@ -14,7 +14,7 @@
 // People are found in a Directory that cmd supplies: who has a role and is on
 // call, each with channels in order. One channel is tried a few times, then the
 // next, then the next person, then those above on the ladder, then the last
-// resort. Nobody on call is an entry and an alarm of its own. A message tells
+// resort, and while nobody is reached all over again after longer pauses. Nobody on call is an entry and an alarm of its own. A message tells
 // codes, the incident's number and a link; its title by a channel that is marked
 // safe. An escalation that nobody acknowledges in time is escalated to the next
 // step of the ladder, once. In quiet hours what can wait waits.

@@ -58,6 +58,10 @@ type People struct {
 	// the next channel, or the next person. nil: 10 seconds, a minute, 5 minutes.
 	Retries []time.Duration
 
+	// Later are the pauses before each further round when everybody was tried in
+	// vain. nil: from half an hour to 12 hours.
+	Later []time.Duration
+
 	// Look is how often a message that waits is looked at: meanwhile it can have
 	// become urgent, or needless. 0: a minute.
 	Look time.Duration
@@ -89,6 +93,9 @@ func (p People) complete() (People, error) {
 	}
 	if p.Retries == nil {
 		p.Retries = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}
+	}
+	if p.Later == nil {
+		p.Later = []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour}
 	}
 	if p.Look == 0 {
 		p.Look = time.Minute

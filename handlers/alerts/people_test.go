@@ -283,6 +283,28 @@ func TestAWayThatFailsIsFollowedByTheNextAndTheFailureIsTold(t *testing.T) {
 	}
 }
 
+// A mail server that is away for longer than all are tried is no reason to be
+// silent when it is back.
+func TestWhenEverybodyWasTriedInVainItBeginsAgain(t *testing.T) {
+	o := open(t)
+	var n atomic.Int64
+	p := serveMail(t, NoTLS, func(p *postbox) {
+		p.rcpt = func(to string) error {
+			if strings.HasPrefix(to, "els@") && n.Add(1) <= 5 {
+				return answer(451)
+			}
+			return nil
+		}
+	})
+	c := o.people(p, &book{onCall: map[domain.Code][]Receiver{"security-officer": {byMail("els")}, "operator": {byMail("ops")}}})
+	c.People.Later = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
+	defer o.alert(c)()
+	key := o.report()
+	o.escalate(key)
+	o.wantDeliveries(key, "mail:els 1 failed 451", "mail:els 2 failed 451", "mail:els 3 failed 451", "mail:els 4 failed 451", "mail:els 5 failed 451",
+		"mail:els 6 delivered 250", "mail:ops 1 delivered 250")
+}
+
 func TestThatAMessageAboutAFailureFailedIsNotToldAgain(t *testing.T) {
 	o := open(t)
 	p := serveMail(t, NoTLS, func(p *postbox) { p.rcpt = func(string) error { return answer(550) } })

@@ -11,20 +11,31 @@ import (
 type move struct {
 	hop     *hop // the attempt to make now; nil: none
 	attempt int
-	last    bool      // the last by this channel
+	last    bool      // the last before the next channel
 	wait    time.Time // when to look again
 	lost    bool      // no way is left
 }
 
 // next goes along a route: one way after the other, each as often as there are
-// pauses and once more. It depends on what the ledger knows of the attempts
-// alone, so that it goes on after a restart where it was.
-func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses []time.Duration, now time.Time) move {
+// pauses and once more. When all have failed, those that do not refuse for good
+// are tried again in turn, after the pauses of later: mail may be down for hours.
+// It depends on what the ledger knows of the attempts alone, so that it goes on
+// after a restart where it was.
+func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, later []time.Duration, now time.Time) move {
+	var last time.Time
+	again := move{lost: true}
 	for i := range route {
 		switch t := tried(route[i].code); {
 		case t.Delivered:
 			return move{}
-		case t.GivenUp || t.Attempts > len(pauses):
+		case t.Attempts > len(pauses):
+			if again.hop == nil || t.Attempts < again.attempt-1 {
+				again = move{hop: &route[i], attempt: t.Attempts + 1}
+			}
+			if t.Last.After(last) {
+				last = t.Last
+			}
+		case t.GivenUp:
 			continue
 		case t.Attempts > 0 && now.Before(t.Last.Add(pauses[t.Attempts-1])):
 			return move{wait: t.Last.Add(pauses[t.Attempts-1])}
@@ -32,7 +43,17 @@ func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses []
 			return move{hop: &route[i], attempt: t.Attempts + 1, last: t.Attempts == len(pauses)}
 		}
 	}
-	return move{lost: true}
+	if again.hop == nil {
+		return again
+	}
+	round := again.attempt - len(pauses) - 2
+	switch {
+	case round >= len(later):
+		return move{lost: true}
+	case now.Before(last.Add(later[round])):
+		return move{wait: last.Add(later[round])}
+	}
+	return again
 }
 
 // highest is the last level that an escalation can have.

@@ -14,11 +14,12 @@ import (
 	"incidentledger/handlers/catalogue"
 )
 
-// Whatever fails and whenever the program stops: each way is tried at most as
-// often as there are pauses and once more, never before its pause is over, in
-// order, and never after somebody was reached.
+// Whatever fails and whenever the program stops: the ways are tried in order,
+// each at most as often as there are pauses and once more, never before its pause
+// is over and never after somebody was reached. When all have failed, none that
+// refused is tried again, and every other as often as there are later rounds.
 func TestARouteIsWalkedInOrder(t *testing.T) {
-	pauses := []time.Duration{time.Minute, 5 * time.Minute}
+	pauses, later := []time.Duration{time.Minute, 5 * time.Minute}, []time.Duration{time.Hour, 2 * time.Hour}
 	rapid.Check(t, func(t *rapid.T) {
 		var rs []Receiver
 		for i := range rapid.IntRange(0, 4).Draw(t, "receivers") {
@@ -29,14 +30,15 @@ func TestARouteIsWalkedInOrder(t *testing.T) {
 			t.Fatalf("%d ways to %d receivers", len(route), len(rs))
 		}
 		trials := map[domain.Code]incident.Trial{}
+		refused := map[domain.Code]bool{}
 		now := time.Now()
 		at := 0
-		for range 40 {
-			m := next(route, func(ch domain.Code) incident.Trial { return trials[ch] }, pauses, now)
+		for {
+			m := next(route, func(ch domain.Code) incident.Trial { return trials[ch] }, pauses, later, now)
 			switch {
 			case m.lost:
 				for _, h := range route {
-					if tr := trials[h.code]; tr.Delivered || !tr.GivenUp && tr.Attempts <= len(pauses) {
+					if tr := trials[h.code]; tr.Delivered || !refused[h.code] && tr.Attempts != len(pauses)+1+len(later) {
 						t.Fatalf("given up while %s stands at %+v", h.code, tr)
 					}
 				}
@@ -50,17 +52,25 @@ func TestARouteIsWalkedInOrder(t *testing.T) {
 				if !m.wait.After(now) {
 					t.Fatalf("it waits for %s, which is past", m.wait)
 				}
-				now = now.Add(rapid.SampledFrom([]time.Duration{time.Second, m.wait.Sub(now)}).Draw(t, "time passes"))
+				if rapid.Bool().Draw(t, "looked at early") {
+					now = now.Add(time.Second)
+				}
+				now = now.Add(max(m.wait.Sub(now), 0))
 				continue
 			}
 			tr := trials[m.hop.code]
 			i := slices.IndexFunc(route, func(h hop) bool { return h.code == m.hop.code })
-			if i < at || m.attempt != tr.Attempts+1 || m.attempt > 1 && now.Before(tr.Last.Add(pauses[m.attempt-2])) || m.last != (m.attempt == 3) {
-				t.Fatalf("attempt %d by way %d, last %v, at %s after %+v", m.attempt, i, m.last, now, tr)
+			if refused[m.hop.code] || m.attempt != tr.Attempts+1 || m.last != (m.attempt == len(pauses)+1) {
+				t.Fatalf("attempt %d by way %d, last %v, after %+v", m.attempt, i, m.last, tr)
+			}
+			if m.attempt <= len(pauses)+1 && (i < at || m.attempt > 1 && now.Before(tr.Last.Add(pauses[m.attempt-2]))) ||
+				m.attempt > len(pauses)+1 && now.Before(tr.Last.Add(later[m.attempt-len(pauses)-2])) {
+				t.Fatalf("attempt %d by way %d at %s is too early after %+v", m.attempt, i, now, tr)
 			}
 			at = i
-			outcome := rapid.SampledFrom([]string{"failed", "failed", "refused", "delivered"}).Draw(t, "outcome")
-			trials[m.hop.code] = incident.Trial{Attempts: m.attempt, Last: now, Delivered: outcome == "delivered", GivenUp: outcome == "refused" || m.last && outcome == "failed"}
+			outcome := rapid.SampledFrom([]string{"failed", "failed", "failed", "refused", "delivered"}).Draw(t, "outcome")
+			refused[m.hop.code] = outcome == "refused" && m.attempt <= len(pauses)
+			trials[m.hop.code] = incident.Trial{Attempts: m.attempt, Last: now, Delivered: outcome == "delivered", GivenUp: tr.GivenUp || outcome == "refused" || m.last && outcome == "failed"}
 		}
 	})
 }

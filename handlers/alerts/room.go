@@ -158,16 +158,16 @@ func (c *Config) silent(s *incident.Incident, t told) string {
 	return ""
 }
 
-// give hands an order of the program itself to the desk. It reports whether the
-// ledger has it, or never will, before ctx ended.
-func (r *room) give(ctx context.Context, m jetstream.Msg, t told, id domain.OrderID, c domain.Command) bool {
+// give hands an order of the program itself to the desk. It reports whether it is
+// news to the ledger, and whether the ledger has it, or never will, before ctx
+// ended.
+func (r *room) give(ctx context.Context, m jetstream.Msg, t told, id domain.OrderID, c domain.Command) (news, done bool) {
 	o := domain.Order{
 		ID: id, Org: t.Org, Kind: t.Kind, Key: t.Key, Causation: t.Order, Command: c,
 		Actor: domain.Actor{Role: "operator", For: t.Org, Door: "system", Proof: "system"},
 	}
-	done := false
 	r.insist(ctx, "the ledger", func() error {
-		_, err := r.c.Desk.Give(ctx, o)
+		receipt, err := r.c.Desk.Give(ctx, o)
 		var refusal *domain.Refusal
 		switch {
 		case errors.As(err, &refusal) && refusal.Code == domain.CodeConflict, errors.Is(err, domain.ErrUnavailable), errors.Is(err, domain.ErrUnknown):
@@ -179,8 +179,8 @@ func (r *room) give(ctx context.Context, m jetstream.Msg, t told, id domain.Orde
 		case err != nil:
 			r.c.Log.Error("the ledger does not take what alerts have to say", "to", r.name, "event", t.id, "command", c.CommandName(), "error", err)
 		}
-		done = true
+		news, done = err == nil && !receipt.Repeated, true
 		return nil
 	})
-	return done
+	return news, done
 }
