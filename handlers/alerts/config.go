@@ -43,7 +43,11 @@ type Config struct {
 	Retries []time.Duration
 
 	Timeout time.Duration // for one attempt; 0: 10 s
-	Workers int           // messages under way at once to one endpoint; 0: 4
+	// Margin is what a worker may take besides the attempt itself before the stream
+	// thinks that it is gone; while it waits for the ledger it says that it is not.
+	// 0: 30 s.
+	Margin  time.Duration
+	Workers int // messages under way at once to one endpoint; 0: 4
 
 	// Stale is how long before the report was written down a thing may have been
 	// due and still be told of; 0: 24 h.
@@ -92,6 +96,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.Margin == 0 {
+		c.Margin = 30 * time.Second
 	}
 	if c.Workers == 0 {
 		c.Workers = 4

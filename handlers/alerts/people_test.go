@@ -62,6 +62,8 @@ func (r *receiver) channel() Channel {
 // people tells those in a book by mail.
 func (o *office) people(p *postbox, b *book) Config {
 	c := o.config()
+	// What was on its way to a worker that stopped comes again after these two.
+	c.Timeout, c.Margin = 2*time.Second, 2*time.Second
 	c.People = &People{Directory: b, Mail: p.server(NoTLS), Retries: []time.Duration{time.Millisecond, time.Millisecond}, Look: 5 * time.Millisecond,
 		Number: func(context.Context, domain.Key) string { return "2026-0042" },
 		Title:  func(context.Context, domain.Key) string { return "Laptop weg" },

@@ -17,11 +17,6 @@ const (
 	firstPause = 100 * time.Millisecond
 	longPause  = 15 * time.Second
 
-	// margin is what a worker may take besides the attempt itself before the
-	// stream thinks that it is gone; while it waits for the ledger it says that
-	// it is not.
-	margin = 30 * time.Second
-
 	// pull is how long one request for a message stands.
 	pull = 20 * time.Second
 )
@@ -60,7 +55,7 @@ func (r *room) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	cons, err := r.js.CreateOrUpdateConsumer(ctx, r.c.Stream, jetstream.ConsumerConfig{
 		Durable: r.durable, Description: "messages to " + r.name,
 		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.c.Timeout + margin, MaxDeliver: -1, MaxAckPending: 10_000,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.c.Timeout + r.c.Margin, MaxDeliver: -1, MaxAckPending: 10_000,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("alerts: %s: %w", r.name, err)
