@@ -10,7 +10,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
-	"incidentledger/domain"
 	"incidentledger/eventstore"
 )
 
@@ -41,17 +40,9 @@ type config struct {
 		} `yaml:"users"`
 	} `yaml:"nats"`
 
-	Webhooks     []webhook `yaml:"webhooks"`
-	AllowPrivate bool      `yaml:"webhooksToPrivateAddresses"` // also over plain HTTP: for receivers in the house
-	Log          string    `yaml:"log"`                        // debug, info, warn, error
-}
+	Log string `yaml:"log"` // debug, info, warn, error
 
-// webhook is one receiver of alerts.
-type webhook struct {
-	Name   domain.Code   `yaml:"name"`
-	URL    string        `yaml:"url"`
-	Secret string        `yaml:"secret"` // whsec_… as Standard Webhooks writes it
-	Types  []domain.Code `yaml:"types"`  // event types; empty: escalations, due-soon and overdue
+	Alerting alerting `yaml:",inline"`
 }
 
 func (a *app) root() *cobra.Command {
@@ -79,7 +70,7 @@ func (a *app) root() *cobra.Command {
 		a.initVerb(), a.serveVerb(), a.demoVerb(),
 		a.doVerb(), a.commandsVerb(), a.codesVerb(), a.importVerb(),
 		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.auditVerb(), a.replayVerb(),
-		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(),
+		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(), a.alertVerb(),
 		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
 	return root
@@ -103,6 +94,9 @@ func (a *app) settle(cmd *cobra.Command) error {
 			return usage("configuration: %v", err)
 		}
 		if err := yaml.UnmarshalWithOptions(b, &a.conf, yaml.Strict()); err != nil {
+			return usage("configuration %s: %v", a.configFile, err)
+		}
+		if err := a.conf.Alerting.check(); err != nil {
 			return usage("configuration %s: %v", a.configFile, err)
 		}
 	}
@@ -133,7 +127,7 @@ func first(s ...string) string {
 
 // house opens the data folder for this process.
 func (a *app) houseConfig() houseConfig {
-	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger()}
+	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger(), Alerting: &a.conf.Alerting}
 	c.Listen.Addr = a.conf.NATS.Listen
 	for _, u := range a.conf.NATS.Users {
 		c.Listen.Users = append(c.Listen.Users, eventstore.Credentials{User: u.User, Password: u.Password})

@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"incidentledger/domain"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
+	"incidentledger/handlers/api"
 	"incidentledger/handlers/policyfile"
 )
 
@@ -92,11 +94,35 @@ func (a *app) examine(ctx context.Context) []finding {
 	if c, ok := a.overSocket(); ok {
 		var list page
 		err := c.get(ctx, "/organisations", nil, &list)
-		add("server", errors.Join(err, c.close()), "a process serves this data folder")
+		add("server", err, "a process serves this data folder")
+		for _, org := range orgs {
+			detail, err := c.alerts(ctx, org)
+			add("alerts "+string(org), err, "%s", detail)
+		}
+		_ = c.close()
 	} else {
 		add("server", nil, "no process serves this data folder")
+		add("alerts", nil, "nobody is told of anything while no process serves; %d on call and %d webhooks are configured", len(a.conf.Alerting.OnCall), len(a.conf.Alerting.Webhooks))
 	}
 	return out
+}
+
+// alerts tells where the alerts of an organisation stand. A channel whose last
+// delivery failed is an error.
+func (c *client) alerts(ctx context.Context, org domain.OrgID) (string, error) {
+	var st api.AlertStatus
+	if err := c.get(ctx, "/organisations/"+string(org)+"/alerts", nil, &st); err != nil {
+		return "", err
+	}
+	if !st.Configured {
+		return "not configured: nobody is told when a term runs out; the section onCall of the configuration file says who is", nil
+	}
+	if len(st.Failing) > 0 {
+		f := st.Failing[0]
+		return "", fmt.Errorf("the last delivery by %s failed at %s (status %d), and by %d others; try `incidentledger alert test`",
+			f.Channel, f.At.Format(time.RFC3339), f.Status, len(st.Failing)-1)
+	}
+	return fmt.Sprintf("%d on call, %d webhooks; no delivery has failed", st.Receivers, st.Endpoints), nil
 }
 
 func folder(dir string) error {

@@ -26,6 +26,7 @@ import (
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
+	"incidentledger/handlers/alerts"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
@@ -40,6 +41,8 @@ type house struct {
 	master string // path of the master key file
 	log    *slog.Logger
 	store  *eventstore.Store
+
+	alerting *alerting
 
 	ctx    context.Context // ends when the house closes
 	cancel context.CancelFunc
@@ -58,6 +61,7 @@ type office struct {
 	desk   *handlers.Desk
 	views  *projections.DB
 	zone   *time.Location
+	health alerts.Health
 
 	stop context.CancelFunc
 	ran  chan struct{} // closed when the views have stopped
@@ -112,13 +116,18 @@ type houseConfig struct {
 	Log    *slog.Logger
 	Fail   func(error) // told when the process must end; nil: nobody
 
+	Alerting *alerting // nil: nobody is told of anything
+
 	SyncInterval time.Duration // of JetStream's own syncing; 0: the store's default
 }
 
 // openHouse opens a data folder. The start-up gate of every ledger has passed
 // when it returns; views catch up in the background.
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
-	h := &house{dir: c.Dir, master: c.Master, log: c.Log, offices: map[domain.OrgID]*office{}}
+	h := &house{dir: c.Dir, master: c.Master, log: c.Log, alerting: c.Alerting, offices: map[domain.OrgID]*office{}}
+	if h.alerting == nil {
+		h.alerting = &alerting{}
+	}
 	h.ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.store, err = eventstore.Open(ctx, eventstore.Config{
 		Dir: c.Dir, Kinds: storeKinds(), Listen: c.Listen, Log: c.Log,

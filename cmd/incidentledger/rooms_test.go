@@ -57,8 +57,8 @@ var importLaw = []room{
 	{"handlers/report", "domain domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
 	{"handlers/web", "domain handlers"},
 	{"handlers/micro", "domain handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go github.com/go-json-experiment/json"},
-	{"handlers/alerts", "domain domain/incident handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go " +
-		"github.com/standard-webhooks/standard-webhooks github.com/go-json-experiment/json"},
+	{"handlers/alerts", "domain domain/incident domain/policy handlers handlers/catalogue github.com/nats-io/nats.go github.com/cloudevents/sdk-go " +
+		"github.com/standard-webhooks/standard-webhooks github.com/wneessen/go-mail github.com/go-json-experiment/json"},
 	{"handlers/overdue", "domain domain/incident domain/ledger handlers projections projections/deadlines"},
 	{"handlers/intake", "domain domain/incident domain/policy handlers " +
 		"github.com/goccy/go-yaml golang.org/x/text github.com/go-json-experiment/json"},
@@ -80,6 +80,7 @@ var owners = map[string]string{
 	"github.com/goccy/go-yaml":       "handlers/intake handlers/intake/sample handlers/policyfile cmd/incidentledger",
 	"github.com/danielgtaylor/huma":  "handlers/api",
 	"github.com/xuri/excelize":       "handlers/api",
+	"github.com/wneessen/go-mail":    "handlers/alerts",
 	"github.com/minio/highwayhash":   "eventstore",
 }
 

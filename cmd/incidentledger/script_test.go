@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 //	end NAME SIGNAL      sends it TERM or KILL and waits for its end
 //	flip GLOB TEXT       flips one bit of TEXT in the only file that GLOB names
 //	due-table FILE       checks every due instant of a table with the program
+//	mailbox FILE         starts a mail server and puts its port in the place of MAILPORT in FILE
+//	mailed TEXT…         waits for a mail in which all of some texts stand
 //
 // and the variables $YEAR, the year in the Netherlands; $DISCOVERED, half an hour
 // ago, $REPORTED, ten minutes ago, and $DUE, 72 hours after the discovery; and
@@ -53,10 +55,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("INCIDENTLEDGER_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("LEDGER", filepath.Join(env.WorkDir, "data"))
 			env.Values["servers"] = map[string]*exec.Cmd{}
+			env.Values["mailboxes"] = map[string]chan string{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "catch": catch, "due-table": dueTable,
+			"mailbox": mailbox, "mailed": mailed,
 		},
 	})
 }

@@ -234,11 +234,8 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 			})
 		})
 	}
-	if hooks := s.app.conf.Webhooks; len(hooks) > 0 {
-		c := alerts.Config{Org: org, Desk: o.desk, Conn: conn, AllowPrivate: s.app.conf.AllowPrivate, Log: s.log}
-		for _, w := range hooks {
-			c.Endpoints = append(c.Endpoints, alerts.Endpoint{Name: w.Name, URL: w.URL, Secret: w.Secret, Types: w.Types})
-		}
+	if c, ok := s.house.alerting.of(o); ok {
+		c.Conn, c.Log = conn, s.log
 		s.room(ctx, org, "alerts", func(ctx context.Context) error { return alerts.Run(ctx, c) })
 	}
 	return nil
@@ -275,7 +272,9 @@ func (h *house) apiOffices() []*api.Office {
 	out := make([]*api.Office, 0, len(h.offices))
 	for _, org := range h.store.Orgs() {
 		if o := h.offices[org]; o != nil {
-			out = append(out, o.api())
+			d := o.api()
+			d.Alerting = h.alertingOf(o)
+			out = append(out, d)
 		}
 	}
 	return out

@@ -33,7 +33,7 @@ type Incident struct {
 	Clocks map[policy.ClockID]policy.Clock
 
 	marks      map[mark]time.Time
-	deliveries map[delivery]bool
+	deliveries map[delivery]outcome
 	log        []posting
 }
 
@@ -115,13 +115,6 @@ type Awareness struct {
 type mark struct {
 	clock policy.ClockID
 	stage domain.Code
-}
-
-type delivery struct {
-	alert     domain.Key
-	channel   domain.Code
-	attempt   int
-	delivered bool
 }
 
 // A posting is one entry as far as corrections need it: the open part of what it

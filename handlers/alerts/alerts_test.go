@@ -333,5 +333,8 @@ func (o *office) alert(c Config) (stop func()) {
 	for _, e := range c.Endpoints {
 		o.bus.waitConsumer("alerts-" + string(e.Name))
 	}
+	if c.People != nil {
+		o.bus.waitConsumer(durableOfPeople)
+	}
 	return stop
 }

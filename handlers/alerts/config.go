@@ -18,8 +18,11 @@ import (
 	"incidentledger/handlers"
 )
 
-// Types are the events that messages are sent of.
-func Types() []domain.Code { return []domain.Code{"IncidentEscalated", "ClockDueSoon", "ClockOverdue"} }
+// Types are the events that an endpoint gets unless it names others.
+func Types() []domain.Code { return []domain.Code{escalated, dueSoon, overdue} }
+
+// Choices are the events that an endpoint may name.
+func Choices() []domain.Code { return append(Types(), calamity, nobodyOnCall) }
 
 // Config is what the door of one organisation works with.
 type Config struct {
@@ -28,6 +31,7 @@ type Config struct {
 	Conn      *nats.Conn     // may make consumers on the stream and read through them
 	Stream    string         // of integration events; empty: EVENTS_<org>
 	Endpoints []Endpoint
+	People    *People // who is told besides; nil: nobody
 
 	// AllowPrivate lets messages go to loopback, private and link-local addresses
 	// and over plain HTTP. Without it such an endpoint is refused, whatever name
@@ -39,9 +43,19 @@ type Config struct {
 	Retries []time.Duration
 
 	Timeout time.Duration // for one attempt; 0: 10 s
-	Workers int           // messages under way at once to one endpoint; 0: 4
+	// Margin is what a worker may take besides the attempt itself before the stream
+	// thinks that it is gone; while it waits for the ledger it says that it is not.
+	// 0: 30 s.
+	Margin  time.Duration
+	Workers int // messages under way at once to one endpoint; 0: 4
 
-	Log *slog.Logger // nil: slog.Default
+	// Stale is how long before the report was written down a thing may have been
+	// due and still be told of; 0: 24 h.
+	Stale time.Duration
+
+	Health *Health          // learns how deliveries end; nil: nobody does
+	Now    func() time.Time // nil: time.Now
+	Log    *slog.Logger     // nil: slog.Default
 }
 
 // An Endpoint is a place that messages go to.
@@ -54,7 +68,7 @@ type Endpoint struct {
 	// prefix whsec_. Several, separated by spaces, sign all: so one can be
 	// exchanged for another.
 	Secret string
-	// Types are the events it wants, some of Types; empty: all of them.
+	// Types are the events it wants, some of Choices; empty: those of Types.
 	Types []domain.Code
 }
 
@@ -65,6 +79,12 @@ var (
 	}
 	namePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?$`)
 )
+
+// Check tells why a configuration cannot work.
+func (c Config) Check() error {
+	_, err := c.complete()
+	return err
+}
 
 // complete fills in what was left out, and refuses what cannot work.
 func (c Config) complete() (Config, error) {
@@ -77,8 +97,17 @@ func (c Config) complete() (Config, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
+	if c.Margin == 0 {
+		c.Margin = 30 * time.Second
+	}
 	if c.Workers == 0 {
 		c.Workers = 4
+	}
+	if c.Stale == 0 {
+		c.Stale = 24 * time.Hour
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -96,7 +125,12 @@ func (c Config) complete() (Config, error) {
 		}
 		seen[e.Name] = true
 	}
-	return c, nil
+	if c.People == nil {
+		return c, nil
+	}
+	p, err := c.People.complete()
+	c.People = &p
+	return c, err
 }
 
 // complete never tells the URL in an error: its path may hold a secret.
@@ -129,8 +163,8 @@ func (e *Endpoint) complete(private bool) error {
 		e.Types = Types()
 	}
 	for _, t := range e.Types {
-		if !slices.Contains(Types(), t) {
-			return fmt.Errorf("alerts: endpoint %s: no message is sent of %s; choose from %v", e.Name, t, Types())
+		if !slices.Contains(Choices(), t) {
+			return fmt.Errorf("alerts: endpoint %s: no message is sent of %s; choose from %v", e.Name, t, Choices())
 		}
 	}
 	return nil
@@ -138,3 +172,5 @@ func (e *Endpoint) complete(private bool) error {
 
 // channel names the endpoint in entries.
 func (e *Endpoint) channel() domain.Code { return "webhook:" + e.Name }
+
+func (e *Endpoint) wants(t domain.Code) bool { return slices.Contains(e.Types, t) }

@@ -29,7 +29,7 @@ const org domain.OrgID = "nuth"
 
 const law = `{"format":"incident-policy/1","id":"test","version":"1","zone":"Europe/Amsterdam",
  "sources":{"gdpr":{"ref":"Reg. (EU) 2016/679"},"local":{"ref":"own decision"}},
- "codes":{"roles":["security-officer","help-desk"],"categories":["data-leak"]},
+ "codes":{"roles":["security-officer","help-desk","secretary","board","operator","representative"],"categories":["data-leak"]},
  "authorities":[{"id":"ap","name":"Autoriteit Persoonsgegevens","source":"gdpr"}],
  "rules":[{"id":"gdpr-33","source":"gdpr","anchor":[{"path":"breach.aware"}],"to":{"all":["ap"]},"due":{"elapsed":"PT72H"},"met":"breach.notified.{recipient}","warn":["PT24H"],"statutory":true}]}`
 

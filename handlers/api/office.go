@@ -32,6 +32,8 @@ type Office struct {
 	Policies Policies              // nil: none are kept
 	Broken   func() error          // why the ledger takes no more entries; nil: it always does
 
+	Alerting *Alerting // nil: there is none
+
 	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
 	Improvements func(incident domain.Key) []report.Follow // that came of an incident; nil: none
 }

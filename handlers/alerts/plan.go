@@ -1,0 +1,101 @@
+package alerts
+
+import (
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+)
+
+// A move is what to do next to reach one target.
+type move struct {
+	hop     *hop // the attempt to make now; nil: none
+	attempt int
+	last    bool      // the last before the next channel
+	wait    time.Time // when to look again
+	lost    bool      // no way is left
+}
+
+// next goes along a route: one way after the other, each as often as there are
+// pauses and once more. When all have failed, those that do not refuse for good
+// are tried again in turn, after the pauses of later: mail may be down for hours.
+// It depends on what the ledger knows of the attempts alone, so that it goes on
+// after a restart where it was.
+func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, later []time.Duration, now time.Time) move {
+	var last time.Time
+	again := move{lost: true}
+	for i := range route {
+		switch t := tried(route[i].code); {
+		case t.Delivered:
+			return move{}
+		case t.Attempts > len(pauses):
+			if again.hop == nil || t.Attempts < again.attempt-1 {
+				again = move{hop: &route[i], attempt: t.Attempts + 1}
+			}
+			if t.Last.After(last) {
+				last = t.Last
+			}
+		case t.GivenUp:
+			continue
+		case t.Attempts > 0 && now.Before(t.Last.Add(pauses[t.Attempts-1])):
+			return move{wait: t.Last.Add(pauses[t.Attempts-1])}
+		default:
+			return move{hop: &route[i], attempt: t.Attempts + 1, last: t.Attempts == len(pauses)}
+		}
+	}
+	if again.hop == nil {
+		return again
+	}
+	round := again.attempt - len(pauses) - 2
+	switch {
+	case round >= len(later):
+		return move{lost: true}
+	case now.Before(last.Add(later[round])):
+		return move{wait: last.Add(later[round])}
+	}
+	return again
+}
+
+// highest is the last level that an escalation can have.
+const highest = 9
+
+// route lists the ways to a target, best first: who has the role at an instant,
+// then those on the steps of the ladder above, then the last resort. found tells
+// whether there is anybody for the target itself.
+func (p *People) route(t target, level int, at time.Time) (route []hop, found bool, err error) {
+	var rs []Receiver
+	if t.role != "" {
+		rs, err = p.Directory.OnCall(t.role, at)
+	} else {
+		var r Receiver
+		var ok bool
+		if r, ok, err = p.Directory.Person(t.person); ok {
+			rs = []Receiver{r}
+		}
+	}
+	found = len(hops(rs)) > 0
+	if err != nil || t.extra {
+		return hops(rs), found, err
+	}
+	for level = max(level, 1); level < highest; level++ {
+		role, _, ok := p.Ladder(level)
+		if !ok {
+			break
+		}
+		above, err := p.Directory.OnCall(role, at)
+		if err != nil {
+			return nil, false, err
+		}
+		rs = append(rs, above...)
+	}
+	all, err := p.Directory.Receivers()
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range all {
+		if r.ID == p.LastResort {
+			rs = append(rs, r)
+		}
+	}
+	return hops(rs), found, nil
+}
