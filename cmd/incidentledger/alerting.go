@@ -237,10 +237,10 @@ func (o *onCall) receiver() alerts.Receiver {
 func (a *alerting) of(o *office) (alerts.Config, bool) {
 	c := alerts.Config{Org: o.org, Desk: o.desk, AllowPrivate: a.AllowPrivate, Stale: a.StaleAfter, Health: &o.health, Endpoints: a.endpoints()}
 	d := a.directory(o.org, o.zone)
-	if len(d.list) == 0 {
+	if len(d.list) == 0 && a.Mail == nil {
 		return c, len(c.Endpoints) > 0
 	}
-	p := &alerts.People{Directory: d, To: a.Tell, Ladder: o.ladder, Quiet: o.quietUntil, LastResort: a.LastResort, Mail: a.Mail.server(), Zone: o.zone, Title: o.title,
+	p := &alerts.People{Directory: directories{d, o.people}, To: a.Tell, Ladder: o.ladder, Quiet: o.quietUntil, LastResort: a.LastResort, Mail: a.Mail.server(), Zone: o.zone, Title: o.title,
 		Number: func(ctx context.Context, key domain.Key) string { return o.number(ctx, key, o.ledger.Last()) }}
 	if a.PublicURL != "" {
 		p.Link = func(key domain.Key) string {

@@ -61,6 +61,7 @@ type office struct {
 	desk   *handlers.Desk
 	views  *projections.DB
 	zone   *time.Location
+	people *people
 	health alerts.Health
 
 	stop context.CancelFunc
@@ -178,6 +179,7 @@ func (h *house) staff(o *office) error {
 		return errors.Join(fmt.Errorf("zone of the ledger: %w", err), o.vault.Close())
 	}
 	o.zone = zone
+	o.people = &people{o: o}
 	if o.name, err = o.displayName(); err != nil {
 		return errors.Join(err, o.vault.Close())
 	}

@@ -97,6 +97,9 @@ func (q *request) testAlerts() (*answer, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
+		if t.Role == "" && t.Receiver == "" {
+			return nil, missing("nobody can be told: neither onCall in the configuration nor a contact with a role and a mail address")
+		}
 		return nil, missing("no receiver fits role %q and receiver %q", clip(string(t.Role), 60), clip(string(t.Receiver), 60))
 	}
 	return &answer{body: pageOf(list)}, nil

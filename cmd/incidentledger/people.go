@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/contact"
+	"incidentledger/domain/improvement"
+	"incidentledger/domain/person"
+	"incidentledger/handlers/alerts"
+	"incidentledger/handlers/report"
+)
+
+// people finds contacts and persons as the ledger knows them now. What names them
+// is opened for each question and kept nowhere.
+type people struct {
+	o *office
+
+	mu      sync.Mutex
+	refs    []domain.Ref // in the order in which they came
+	scanned domain.Seq
+}
+
+// all gives every contact and person there is.
+func (p *people) all() ([]domain.Ref, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for en, err := range p.o.ledger.ReadAll(context.Background(), p.scanned) {
+		if err != nil {
+			return nil, err
+		}
+		p.scanned = en.Seq
+		if (en.Kind == contact.Name || en.Kind == person.Name) && en.Prev == 0 {
+			p.refs = append(p.refs, en.Ref())
+		}
+	}
+	return slices.Clone(p.refs), nil
+}
+
+// A reachable is somebody in the directory, without what names them.
+type reachable struct {
+	ref      domain.Ref
+	id       domain.Code
+	person   domain.PersonID
+	language domain.Code
+	roles    []domain.Code
+	onCall   []domain.Weekly
+	channels []contact.Channel // addresses sealed
+}
+
+func (p *people) find(ref domain.Ref, at time.Time) (reachable, bool) {
+	st, ok := p.o.law.registers.find(ref)
+	if !ok {
+		return reachable{}, false
+	}
+	r := reachable{ref: ref, id: domain.Code(ref.Key.String())}
+	switch d := st.state.(type) {
+	case domain.Dossier[contact.State]:
+		c := d.Told.Contact
+		if c.Code != "" {
+			r.id = c.Code
+		}
+		r.person, r.language, r.roles, r.onCall, r.channels = c.Person, c.Language, c.Roles, c.OnCall, c.Channels
+		return r, d.Told.Phase() == contact.PhaseActive
+	case domain.Dossier[person.State]:
+		r.person, r.language, r.onCall = domain.PersonID{UUID: ref.Key.UUID}, d.Told.Person.Language, d.Told.Person.OnCall
+		for _, c := range d.Told.Person.Channels {
+			r.channels = append(r.channels, contact.Channel{Kind: c.Kind, Safe: c.Safe, For: c.For})
+		}
+		for _, g := range d.Told.Grants {
+			if d.Told.Has(g.Role, at) {
+				r.roles = append(r.roles, g.Role)
+			}
+		}
+		return r, d.Told.At == person.PhaseActive
+	}
+	return r, false
+}
+
+// onCallAt reports whether an instant lies in one of the weekly spans; without
+// any somebody can always be reached.
+func onCallAt(spans []domain.Weekly, at time.Time) bool {
+	if len(spans) == 0 {
+		return true
+	}
+	minute := at.Hour()*60 + at.Minute()
+	for _, w := range spans {
+		from, to, ok := w.Minutes()
+		switch {
+		case !ok:
+		case w.Day() == at.Weekday() && minute >= from && minute < to,
+			(w.Day()+1)%7 == at.Weekday() && minute+24*60 < to: // it began the day before
+			return true
+		}
+	}
+	return false
+}
+
+// receiver opens the addresses to which mail can go.
+func (p *people) receiver(r reachable) (alerts.Receiver, bool, error) {
+	out := alerts.Receiver{ID: r.id, Language: string(r.language), Roles: r.roles}
+	words, err := p.o.words(r.ref, "ContactAdded", "ContactChanged", "PersonAdded")
+	if err != nil {
+		return out, false, err
+	}
+	for i, c := range r.channels {
+		address := words["channels."+strconv.Itoa(i)+".address"]
+		if c.Kind != "email" || address == "" || c.For != "" && c.For != p.o.org {
+			continue
+		}
+		out.Channels = append(out.Channels, alerts.Channel{Kind: alerts.ByMail, Address: address, Safe: c.Safe})
+	}
+	return out, len(out.Channels) > 0, nil
+}
+
+// choose gives the receivers that fit, each of whom mail can reach.
+func (p *people) choose(at time.Time, fits func(reachable) bool) ([]alerts.Receiver, error) {
+	refs, err := p.all()
+	if err != nil {
+		return nil, err
+	}
+	var out []alerts.Receiver
+	for _, ref := range refs {
+		r, ok := p.find(ref, at)
+		if !ok || !fits(r) {
+			continue
+		}
+		got, ok, err := p.receiver(r)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, got)
+		}
+	}
+	return out, nil
+}
+
+// OnCall implements alerts.Directory.
+func (p *people) OnCall(role domain.Code, at time.Time) ([]alerts.Receiver, error) {
+	return p.choose(at, func(r reachable) bool {
+		return slices.Contains(r.roles, role) && onCallAt(r.onCall, at.In(p.o.zone))
+	})
+}
+
+// Person implements alerts.Directory.
+func (p *people) Person(id domain.PersonID) (alerts.Receiver, bool, error) {
+	got, err := p.choose(time.Now(), func(r reachable) bool { return r.person == id })
+	if err != nil || len(got) == 0 {
+		return alerts.Receiver{}, false, err
+	}
+	return got[0], true, nil
+}
+
+// Receivers implements alerts.Directory.
+func (p *people) Receivers() ([]alerts.Receiver, error) {
+	return p.choose(time.Now(), func(r reachable) bool { return len(r.roles) > 0 })
+}
+
+// directories asks one after the other.
+type directories []alerts.Directory
+
+// OnCall implements alerts.Directory.
+func (d directories) OnCall(role domain.Code, at time.Time) ([]alerts.Receiver, error) {
+	return d.join(func(one alerts.Directory) ([]alerts.Receiver, error) { return one.OnCall(role, at) })
+}
+
+// Receivers implements alerts.Directory.
+func (d directories) Receivers() ([]alerts.Receiver, error) {
+	return d.join(func(one alerts.Directory) ([]alerts.Receiver, error) { return one.Receivers() })
+}
+
+func (d directories) join(of func(alerts.Directory) ([]alerts.Receiver, error)) ([]alerts.Receiver, error) {
+	var out []alerts.Receiver
+	for _, one := range d {
+		got, err := of(one)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range got {
+			if !slices.ContainsFunc(out, func(o alerts.Receiver) bool { return o.ID == r.ID }) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Person implements alerts.Directory.
+func (d directories) Person(id domain.PersonID) (alerts.Receiver, bool, error) {
+	for _, one := range d {
+		if r, ok, err := one.Person(id); err != nil || ok {
+			return r, ok, err
+		}
+	}
+	return alerts.Receiver{}, false, nil
+}
+
+// words opens the texts of an aggregate's last event of some types, by their
+// path, with corrections worked in. One whose key is gone is not among them.
+func (o *office) words(ref domain.Ref, types ...string) (map[string]string, error) {
+	out := map[string]string{}
+	var of domain.Seq
+	for en, err := range o.ledger.Load(context.Background(), ref, 0) {
+		if err != nil {
+			return nil, err
+		}
+		opened, err := o.vault.Open(en)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range opened.Events {
+			if slices.Contains(types, e.EventName()) {
+				of = en.Seq
+				clear(out)
+				_, texts := domain.SetApart(e, ref, en.ID)
+				for _, t := range texts {
+					out[t.Path] = t.Value
+				}
+			}
+			if c, ok := e.(domain.FactCorrected); ok && c.Corrects == of {
+				correctWords(out, c)
+			}
+		}
+	}
+	return out, nil
+}
+
+// correctWords puts the texts of a correction in place of those they correct.
+func correctWords(words map[string]string, c domain.FactCorrected) {
+	for field := range c.Fields {
+		for path := range words {
+			if path == string(field) || strings.HasPrefix(path, string(field)+".") {
+				delete(words, path)
+			}
+		}
+	}
+	for path, text := range c.Texts {
+		words[string(path)] = string(text)
+	}
+}
+
+// who gives a person's name; empty where nobody knows it any more.
+func (o *office) who(id domain.PersonID) string {
+	words, err := o.words(domain.Ref{Kind: person.Name, Key: domain.Key{UUID: id.UUID}}, "PersonAdded")
+	if err != nil {
+		return ""
+	}
+	return words["name"]
+}
+
+// follows gives the improvements that came of an incident.
+func (o *office) follows(incident domain.Key) []report.Follow {
+	keys, err := o.law.registers.scan(incident)
+	if err != nil {
+		return nil
+	}
+	var out []report.Follow
+	for _, key := range keys {
+		ref := domain.Ref{Kind: improvement.Name, Key: key}
+		st, ok := o.law.registers.find(ref)
+		if !ok {
+			continue
+		}
+		s := st.state.(domain.Dossier[improvement.State]).Told
+		if s.Improvement.Incident != incident {
+			continue
+		}
+		f := report.Follow{Key: key, Due: s.Assignment.Due, Phase: s.PDCA()}
+		if words, err := o.words(ref, "ImprovementProposed"); err == nil {
+			f.Title = words["title"]
+		}
+		if id := s.Assignment.Owner; !id.IsZero() {
+			if f.Owner = o.who(id); f.Owner == "" {
+				f.Owner = id.String()
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
