@@ -19,6 +19,7 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
+	"incidentledger/projections/duties"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/register"
 )
@@ -152,7 +153,7 @@ func events(n, step uint64, now time.Time) []domain.Event {
 }
 
 func views() []projections.View {
-	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New()}
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New()}
 }
 
 func open(t testing.TB, cfg projections.Config, vs ...projections.View) *projections.DB {

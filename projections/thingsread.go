@@ -80,8 +80,8 @@ func (t *ThingReader) Found(lo, hi []byte) iter.Seq[*Thing] {
 		hi = append([]byte{'i'}, hi...)
 	}
 	return func(yield func(*Thing) bool) {
-		for _, row := range t.r.Scan(lo, hi) {
-			row = bytes.Clone(row)
+		for k, row := range t.r.Scan(lo, hi) {
+			under, row := bytes.Clone(k[1:len(k)-len(row)]), bytes.Clone(row)
 			val, found := t.r.Get(row)
 			if !found {
 				t.r.Fail(ErrRow)
@@ -92,6 +92,7 @@ func (t *ThingReader) Found(lo, hi []byte) iter.Seq[*Thing] {
 				t.r.Fail(err)
 				return
 			}
+			thing.Under = under
 			if t.judge.May(thing.Ref.Key) && !yield(thing) {
 				return
 			}

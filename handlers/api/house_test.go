@@ -22,6 +22,7 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
+	"incidentledger/projections/duties"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/register"
 )
@@ -134,7 +135,7 @@ func newHouse(t testing.TB, change ...func(*Config)) *house {
 	zone, err := time.LoadLocation("Europe/Amsterdam")
 	must(err)
 	views, err := projections.Open(projections.Config{Dir: filepath.Join(dir, "views"), CacheBytes: 1 << 20, Logger: log},
-		register.New(zone), logbook.New(), deadlines.New(zone), audit.New())
+		register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New())
 	must(err)
 	ran := make(chan struct{})
 	go func() {
