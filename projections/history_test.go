@@ -18,8 +18,10 @@ import (
 	"incidentledger/domain/policy"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
+	"incidentledger/projections/breaches"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
+	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/register"
 )
@@ -153,7 +155,7 @@ func events(n, step uint64, now time.Time) []domain.Event {
 }
 
 func views() []projections.View {
-	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New()}
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New()}
 }
 
 func open(t testing.TB, cfg projections.Config, vs ...projections.View) *projections.DB {

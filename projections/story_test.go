@@ -206,3 +206,18 @@ func TestStoryViewsDoNotDependOnBatching(t *testing.T) {
 		}
 	})
 }
+
+// reported gives the entry that reports an incident.
+func (s *teller) reported(key domain.Key) domain.Seq {
+	s.t.Helper()
+	for en, err := range s.ledger.ReadAll(s.t.Context(), 0) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if en.Key == key {
+			return en.Seq
+		}
+	}
+	s.t.Fatalf("no entry of %s", key)
+	return 0
+}

@@ -3,6 +3,7 @@ package projections
 import (
 	"bytes"
 	"iter"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -98,4 +99,17 @@ func (t *ThingReader) Found(lo, hi []byte) iter.Seq[*Thing] {
 			}
 		}
 	}
+}
+
+// Span gives the bounds of index keys that begin with an instant: from one up to
+// but without another; zero: without bound.
+func Span(from, to time.Time) (lo, hi []byte) {
+	lo, hi = []byte{}, bytes.Repeat([]byte{0xff}, 9) // longer than any instant's key
+	if !from.IsZero() {
+		lo = KeyTime(nil, from)
+	}
+	if !to.IsZero() {
+		hi = KeyTime(nil, to)
+	}
+	return lo, hi
 }

@@ -28,8 +28,10 @@ import (
 	"incidentledger/handlers"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
+	"incidentledger/projections/breaches"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
+	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/register"
 )
@@ -102,7 +104,7 @@ func docsOfKinds() (map[domain.KindName]map[string]string, error) {
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
 func viewsOf(zone *time.Location) []projections.View {
-	return append(viewsOfIncidents(zone), duties.New())
+	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New())
 }
 
 // viewsOfIncidents are the views that the list of incidents, an incident's page

@@ -9,3 +9,20 @@ func (a *app) dutiesVerb() *cobra.Command {
 		"recorded", "recorded"),
 		"open", "overdue", "authority", "since", "until")
 }
+
+func (a *app) breachesVerb() *cobra.Command {
+	return a.listVerb("breaches [KEY]", "Prints the register of breaches of personal data; of one incident with its words", "breaches", columns(
+		"number", "number", "processing", "processing", "as", "organisationIs", "personal data", "personalData", "nature", "nature", "risk", "risk",
+		"from", "from", "to", "to", "least", "subjectsMin", "most", "subjectsMax", "records", "records", "data", "dataKinds", "special", "specialCategories",
+		"aware", "aware", "notified", "notified", "subjects told", "subjectsInformed", "false alarm", "withdrawn",
+		"effects", "consequences", "remedy", "measuresTaken", "reasons", "reasons",
+		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
+		"risk", "notified", "since", "until")
+}
+
+func (a *app) informedVerb() *cobra.Command {
+	return a.listVerb("informed [KEY]", "Lists who was told of incidents; of one incident with what they were told", "informed", columns(
+		"at", "at", "number", "number", "who", "who", "code", "code", "person", "person", "name", "name", "media", "media", "count", "count", "stage", "stage", "tlp", "tlp",
+		"withdrawn", "withdrawn", "content", "content", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
+		"who", "since", "until")
+}

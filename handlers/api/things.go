@@ -66,6 +66,19 @@ func (s *browsing) incident(q *request) (domain.Key, error) {
 	return findKey(s.snap, q.text("key"))
 }
 
+// wordsOf gives the words of the incident that the query names; nothing where it
+// names none: a list of many opens no text.
+func (q *request) wordsOf(key domain.Key) (map[told]map[string]words, error) {
+	if key.IsZero() {
+		return nil, nil
+	}
+	f, err := q.readKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return q.texts(f)
+}
+
 // number gives the number of an incident, where it has one.
 func (s *browsing) number(key domain.Key) string {
 	n, ok := s.known[key]
@@ -119,4 +132,15 @@ func part[R, S any](q *request, s *browsing, rows iter.Seq[R], show func(R) (S, 
 		return nil, s.Err()
 	}
 	return (&answer{body: out}).seq(s.Seq()), nil
+}
+
+// speaker gives the words of one event by their paths; nil: it has none there.
+func speaker(texts map[told]map[string]words, of told) func(path string) *words {
+	return func(path string) *words {
+		w, ok := texts[of][path]
+		if !ok {
+			return nil
+		}
+		return &w
+	}
 }
