@@ -80,8 +80,14 @@ func tellStory(t *testing.T) *teller {
 	return s
 }
 
-// give gives one order; occurred is before the story is told.
+// give gives one order; ago says how long before now it happened.
 func (s *teller) give(kind domain.KindName, key domain.Key, role domain.Code, ago time.Duration, name, body string) domain.Receipt {
+	s.t.Helper()
+	return s.giveAs(domain.PersonID{UUID: id('p', 1)}, kind, key, role, ago, name, body)
+}
+
+// giveAs gives one order as a person.
+func (s *teller) giveAs(who domain.PersonID, kind domain.KindName, key domain.Key, role domain.Code, ago time.Duration, name, body string) domain.Receipt {
 	s.t.Helper()
 	k, ok := s.desk.Kind(kind)
 	if !ok {
@@ -93,7 +99,7 @@ func (s *teller) give(kind domain.KindName, key domain.Key, role domain.Code, ag
 	}
 	s.orders++
 	r, err := s.desk.Give(context.Background(), domain.Order{ID: domain.OrderIDFor(storyOrg, domain.PersonID{}, fmt.Sprint(s.orders)), Org: storyOrg, Kind: kind, Key: key, Command: c,
-		Actor:    domain.Actor{ID: domain.PersonID{UUID: id('p', 1)}, Role: role, For: storyOrg, Door: "cli", Proof: "stated"},
+		Actor:    domain.Actor{ID: who, Role: role, For: storyOrg, Door: "cli", Proof: "stated"},
 		Occurred: domain.Moment{Time: storyNow.Add(-ago), Precision: domain.PrecisionMinute}})
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", name, body, err)

@@ -31,8 +31,10 @@ import (
 	"incidentledger/projections/breaches"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
+	"incidentledger/projections/evidence"
 	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
+	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
 )
 
@@ -104,7 +106,7 @@ func docsOfKinds() (map[domain.KindName]map[string]string, error) {
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
 func viewsOf(zone *time.Location) []projections.View {
-	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New())
+	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New())
 }
 
 // viewsOfIncidents are the views that the list of incidents, an incident's page

@@ -14,7 +14,7 @@ import (
 // thingOperations are lists of what incidents and registers are made of: each
 // row says who told it, when it happened and when it was recorded.
 func (s *server) thingOperations() []*operation {
-	return slices.Concat(s.owedOperations())
+	return slices.Concat(s.owedOperations(), s.keptOperations())
 }
 
 // thingsList is an operation that lists a view of things.

@@ -26,7 +26,7 @@ func TestWhatIsOwedIsListed(t *testing.T) {
 		t.Errorf("%s", open.raw)
 	}
 	h.setClock(h.clock().AddDate(0, 0, 5))
-	if late := h.get(base + "/duties?overdue=true&key=2026-0001").must(t, 200); len(late.items()) == 0 || late.at("items", 0, "overdue") != true {
+	if late := h.get(base+"/duties?overdue=true&key=2026-0001").must(t, 200); len(late.items()) == 0 || late.at("items", 0, "overdue") != true {
 		t.Errorf("%s", late.raw)
 	}
 	all, one := h.get(base+"/breaches?notified=false", "Ledger-Seq", last).must(t, 200), h.get(base+"/breaches?key=2026-0001").must(t, 200)
@@ -40,14 +40,14 @@ func TestWhatIsOwedIsListed(t *testing.T) {
 	if len(told.items()) != 1 || told.str("items", 0, "content") != "A laptop is gone." || told.str("items", 0, "code") != "board" {
 		t.Errorf("%s", told.raw)
 	}
-	first := h.get(base + "/informed?limit=1").must(t, 200)
-	rest := h.get(base + "/informed?cursor=" + first.str("next")).must(t, 200)
+	first := h.get(base+"/informed?limit=1").must(t, 200)
+	rest := h.get(base+"/informed?cursor="+first.str("next")).must(t, 200)
 	if len(first.items()) != 1 || len(rest.items()) != 1 || first.str("items", 0, "what") == rest.str("items", 0, "what") {
 		t.Errorf("%s\n%s", first.raw, rest.raw)
 	}
-	h.get(base + "/informed?key=2026-0099").must(t, 404)
+	h.get(base+"/informed?key=2026-0099").must(t, 404)
 	for list, column := range map[string]string{"duties": "authorRole", "breaches": "recorded", "informed": "occurred"} {
-		if csv := string(h.get(base + "/" + list + "?format=csv").must(t, 200).raw); strings.Count(csv, "\n") < 2 || !strings.Contains(strings.SplitN(csv, "\n", 2)[0], column) {
+		if csv := string(h.get(base+"/"+list+"?format=csv").must(t, 200).raw); strings.Count(csv, "\n") < 2 || !strings.Contains(strings.SplitN(csv, "\n", 2)[0], column) {
 			t.Errorf("%s: %s", list, csv)
 		}
 	}
