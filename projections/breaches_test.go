@@ -12,7 +12,7 @@ import (
 // Every breach of the story stands in the register: suspected, assessed, notified
 // or not, and those that proved to be none.
 //
-// requirements: DBR-06 REG-03 REG-08
+// requirements: DBR-06
 func TestBreachesOfTheStory(t *testing.T) {
 	s := tellStory(t)
 	r := s.reader(breaches.New())

@@ -15,7 +15,7 @@ import (
 // Every duty of the story: to whom, by when, what was decided of it, what was
 // sent and what is missing; open ones first.
 //
-// requirements: REG-04 EVA-06
+// requirements: NOT-13
 func TestDutiesOfTheStory(t *testing.T) {
 	s := tellStory(t)
 	r := s.reader(duties.New())
@@ -69,7 +69,7 @@ func TestDutiesOfTheStory(t *testing.T) {
 // What is left open of a notification shows until it is told or delivered, and a
 // correction shows as if it had been told so from the start.
 //
-// requirements: REG-04
+// requirements: DBR-03 DBR-04
 func TestDutiesShowWhatIsMissing(t *testing.T) {
 	s := tellStory(t)
 	key := s.cases["wrong-address"]

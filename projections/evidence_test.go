@@ -13,7 +13,7 @@ import (
 
 // The evidence of the story, each item with every hand that it went through.
 //
-// requirements: ARC-04
+// requirements: EVI-06
 func TestEvidenceOfTheStory(t *testing.T) {
 	s := tellStory(t)
 	r := s.reader(evidence.New())

@@ -13,7 +13,7 @@ import (
 // Everybody who was told in the story: when, how and by whom; a correction of
 // the instant moves it.
 //
-// requirements: COM-01 COM-02 NOT-13
+// requirements: COM-01 REG-08
 func TestInformedOfTheStory(t *testing.T) {
 	s := tellStory(t)
 	r := s.reader(informed.New())

@@ -12,7 +12,7 @@ import (
 // What an outage puts at risk is seen at a glance: what somebody said, and what
 // the register of services says besides; and who of the customers knows.
 //
-// requirements: BCM-06 BCM-01
+// requirements: BCM-06
 func TestObligationsOfTheStory(t *testing.T) {
 	s := tellStory(t)
 	added := s.give(service.Name, domain.Key{}, "process-owner", 48*time.Hour, "AddService", `{"code":"social-domain","name":"Social domain","critical":true}`)

@@ -175,6 +175,8 @@ func golden[R any](s *teller, name string, r *projections.ThingReader, rows iter
 }
 
 // However the story is cut into batches, every view ends with the same rows.
+//
+// requirements: ARC-02
 func TestStoryViewsDoNotDependOnBatching(t *testing.T) {
 	s := tellStory(t)
 	n := int(s.ledger.Last())

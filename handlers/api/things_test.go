@@ -9,7 +9,7 @@ import (
 // says who told it, when it happened and when it was recorded; words are opened
 // where one incident is asked for; each list can be had for a spreadsheet.
 //
-// requirements: REG-03 REG-04 DBR-06 COM-01
+// requirements: DBR-06 REG-08 COM-01
 func TestWhatIsOwedIsListed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

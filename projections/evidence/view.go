@@ -34,13 +34,13 @@ type Item struct {
 	Offered     bool            `json:"offered" doc:"it is on its way to somebody who has not accepted it yet"`
 	Verified    domain.Code     `json:"verified,omitempty" doc:"intact or altered, by the last look; absent: nobody looked"`
 	Released    domain.Code     `json:"released,omitempty" doc:"returned, handed-over or destroyed; absent: it is kept"`
-	Chain       []Link          `json:"chain"`
+	Chain       []Custody       `json:"chain"`
 
 	projections.Stamp // who collected it
 }
 
-// A Link is one thing that happened to an item.
-type Link struct {
+// A Custody is one thing that happened to an item.
+type Custody struct {
 	What    domain.Code     `json:"what" doc:"collected, offered, accepted, verified or released"`
 	Person  domain.PersonID `json:"person,omitzero" doc:"who had it, or whom it is offered to"`
 	Named   domain.Code     `json:"named,omitempty" doc:"their role; absent with the person: words in the entry"`
@@ -55,7 +55,7 @@ func Of(t *projections.Thing) []Item {
 	var out []Item
 	for i := range t.Told {
 		stamp := t.Told[i].Stamp()
-		link := func(id domain.Key, l Link, change func(*Item)) {
+		link := func(id domain.Key, l Custody, change func(*Item)) {
 			at := slices.IndexFunc(out, func(it Item) bool { return it.Evidence == id })
 			if at < 0 {
 				return
@@ -69,12 +69,12 @@ func Of(t *projections.Thing) []Item {
 			out = append(out, Item{
 				Key: t.Ref.Key, Evidence: e.Evidence, Form: e.Form, SHA256: e.File.SHA256, Size: e.File.Size, DerivedFrom: e.DerivedFrom, Purpose: e.Purpose,
 				Holder: e.Holder.Person, HolderRole: e.Holder.Role, Stamp: stamp,
-				Chain: []Link{{What: "collected", Person: e.Holder.Person, Named: e.Holder.Role, SHA256: e.File.SHA256, Stamp: stamp}},
+				Chain: []Custody{{What: "collected", Person: e.Holder.Person, Named: e.Holder.Role, SHA256: e.File.SHA256, Stamp: stamp}},
 			})
 		case incident.CustodyOffered:
-			link(e.Evidence, Link{What: "offered", Person: e.To.Person, Named: e.To.Role, SHA256: e.File.SHA256}, func(it *Item) { it.Offered = true })
+			link(e.Evidence, Custody{What: "offered", Person: e.To.Person, Named: e.To.Role, SHA256: e.File.SHA256}, func(it *Item) { it.Offered = true })
 		case incident.CustodyAccepted:
-			link(e.Evidence, Link{What: "accepted", Person: e.To.Person, Named: e.To.Role, SHA256: e.File.SHA256}, func(it *Item) {
+			link(e.Evidence, Custody{What: "accepted", Person: e.To.Person, Named: e.To.Role, SHA256: e.File.SHA256}, func(it *Item) {
 				it.Offered, it.Holder, it.HolderRole = false, e.To.Person, e.To.Role
 			})
 		case incident.EvidenceVerified:
@@ -82,9 +82,9 @@ func Of(t *projections.Thing) []Item {
 			if e.Matches {
 				found = "intact"
 			}
-			link(e.Evidence, Link{What: "verified", SHA256: e.SHA256, Outcome: found}, func(it *Item) { it.Verified = found })
+			link(e.Evidence, Custody{What: "verified", SHA256: e.SHA256, Outcome: found}, func(it *Item) { it.Verified = found })
 		case incident.EvidenceReleased:
-			link(e.Evidence, Link{What: "released", Outcome: e.Disposition}, func(it *Item) { it.Offered, it.Released = false, e.Disposition })
+			link(e.Evidence, Custody{What: "released", Outcome: e.Disposition}, func(it *Item) { it.Offered, it.Released = false, e.Disposition })
 		}
 	}
 	return out
