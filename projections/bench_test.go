@@ -29,7 +29,7 @@ func size(b *testing.B) int {
 // busy is a course with many incidents at a time.
 func busy(n int) course { return course{n, 400} }
 
-// BenchmarkCatchUp builds all four views from the first entry, from a ledger that
+// BenchmarkCatchUp builds all views from the first entry, from a ledger that
 // costs next to nothing to read.
 func BenchmarkCatchUp(b *testing.B) {
 	n := size(b)

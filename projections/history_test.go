@@ -18,8 +18,13 @@ import (
 	"incidentledger/domain/policy"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
+	"incidentledger/projections/breaches"
 	"incidentledger/projections/deadlines"
+	"incidentledger/projections/duties"
+	"incidentledger/projections/evidence"
+	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
+	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
 )
 
@@ -152,7 +157,7 @@ func events(n, step uint64, now time.Time) []domain.Event {
 }
 
 func views() []projections.View {
-	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New()}
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New()}
 }
 
 func open(t testing.TB, cfg projections.Config, vs ...projections.View) *projections.DB {

@@ -36,8 +36,29 @@ type Things struct {
 	Index  func(t *Thing) [][]byte
 	Shapes []domain.EventType
 
-	// Classify keeps the access class of incidents under 'x'; nil: all is plain.
-	Classify func(tx *Tx, prefix byte, en *domain.Entry) error
+	// Follows tells of events that begin no thing: they are kept where it is there
+	// already. nil: every event begins one.
+	Follows func(e domain.Event) bool
+
+	// Classify tells what an event changes in the access class of an incident; nil:
+	// all is plain.
+	Classify func(seq domain.Seq, e domain.Event) func(*Class) error
+}
+
+// Whole gives an Of that heeds some events of a kind of aggregate, by their names:
+// all of them as one thing of the aggregate, without an id.
+func Whole(kind domain.KindName, events ...domain.Event) func(*domain.Entry, domain.Event) []string {
+	heeded := map[string]bool{}
+	for _, e := range events {
+		heeded[e.EventName()] = true
+	}
+	one := []string{""}
+	return func(en *domain.Entry, e domain.Event) []string {
+		if en.Kind == kind && heeded[e.EventName()] {
+			return one
+		}
+		return nil
+	}
 }
 
 // A Thing is what was told of one thing of an aggregate.
@@ -45,6 +66,49 @@ type Thing struct {
 	Ref  domain.Ref
 	ID   string
 	Told []Told
+
+	Under []byte // the index key by which Found found it
+}
+
+// Entries gives what is told of the thing as entries that hold nothing else, for
+// folding it as its aggregate does.
+func (t *Thing) Entries() []domain.Entry {
+	var out []domain.Entry
+	for i := range t.Told {
+		told := &t.Told[i]
+		if n := len(out); n == 0 || out[n-1].Seq != told.Seq {
+			out = append(out, domain.Entry{Seq: told.Seq, Kind: t.Ref.Kind, Key: t.Ref.Key, ID: told.Order, Actor: domain.Actor{ID: told.Actor, Role: told.Role},
+				Occurred: told.Occurred, Recorded: told.Recorded})
+		}
+		en := &out[len(out)-1]
+		en.Events = append(en.Events, domain.Record{Type: told.Type, V: told.V, Event: told.Event})
+	}
+	return out
+}
+
+// Folded gives what a thing that a table of events tells of amounts to.
+func Folded[S any](t *Thing) (s S) {
+	for i := range t.Told {
+		if e, ok := t.Told[i].Event.(domain.Evolver[S]); ok {
+			e.Evolve(&s, domain.Posting{Seq: t.Told[i].Seq, Actor: t.Told[i].Actor, Occurred: t.Told[i].Occurred.Time})
+		}
+	}
+	return s
+}
+
+// A Stamp says who told something, when it happened and when it was recorded.
+type Stamp struct {
+	Seq       domain.Seq       `json:"seq" doc:"the entry that tells it"`
+	Author    domain.PersonID  `json:"author,omitzero"`
+	Role      domain.Code      `json:"authorRole"`
+	Occurred  time.Time        `json:"occurred"`
+	Precision domain.Precision `json:"precision"`
+	Recorded  time.Time        `json:"recorded"`
+}
+
+// Stamp gives who told it, and when.
+func (t *Told) Stamp() Stamp {
+	return Stamp{t.Seq, t.Actor, t.Role, t.Occurred.Time, t.Occurred.Precision, t.Recorded}
 }
 
 // A Told is one event that tells of a thing.
@@ -71,7 +135,7 @@ func (v *Things) Shape() uint32 { return v.Number }
 // Apply implements View.
 func (v *Things) Apply(tx *Tx, en *domain.Entry) error {
 	if v.Classify != nil {
-		if err := v.Classify(tx, 'x', en); err != nil {
+		if err := KeepClass(tx, 'x', en, v.Classify); err != nil {
 			return err
 		}
 	}
@@ -93,6 +157,11 @@ func (v *Things) Apply(tx *Tx, en *domain.Entry) error {
 		}
 		for _, id := range ids {
 			row := thingRow(en.Ref(), id)
+			if v.Follows != nil && v.Follows(r.Event) {
+				if _, there := tx.Get(row); !there {
+					continue
+				}
+			}
 			if err := v.change(tx, row, func(old []byte) []byte { return append(slices.Clip(old), told...) }); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package projections
 import (
 	"bytes"
 	"iter"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -80,8 +81,8 @@ func (t *ThingReader) Found(lo, hi []byte) iter.Seq[*Thing] {
 		hi = append([]byte{'i'}, hi...)
 	}
 	return func(yield func(*Thing) bool) {
-		for _, row := range t.r.Scan(lo, hi) {
-			row = bytes.Clone(row)
+		for k, row := range t.r.Scan(lo, hi) {
+			under, row := bytes.Clone(k[1:len(k)-len(row)]), bytes.Clone(row)
 			val, found := t.r.Get(row)
 			if !found {
 				t.r.Fail(ErrRow)
@@ -92,9 +93,23 @@ func (t *ThingReader) Found(lo, hi []byte) iter.Seq[*Thing] {
 				t.r.Fail(err)
 				return
 			}
+			thing.Under = under
 			if t.judge.May(thing.Ref.Key) && !yield(thing) {
 				return
 			}
 		}
 	}
+}
+
+// Span gives the bounds of index keys that begin with an instant: from one up to
+// but without another; zero: without bound.
+func Span(from, to time.Time) (lo, hi []byte) {
+	lo, hi = []byte{}, bytes.Repeat([]byte{0xff}, 9) // longer than any instant's key
+	if !from.IsZero() {
+		lo = KeyTime(nil, from)
+	}
+	if !to.IsZero() {
+		hi = KeyTime(nil, to)
+	}
+	return lo, hi
 }

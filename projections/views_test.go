@@ -27,7 +27,7 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// A part of the course, seen by all four views however it was batched and
+// A part of the course, seen by all views however it was batched and
 // wherever it was interrupted.
 //
 // requirements: ARC-02

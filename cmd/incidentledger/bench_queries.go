@@ -56,7 +56,7 @@ func (b *bench) queries(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	db, err := l.openViews(b, false)
+	db, err := l.openViews(b, false, viewsOf(l.zone)...)
 	if err != nil {
 		return err
 	}

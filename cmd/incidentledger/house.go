@@ -29,8 +29,13 @@ import (
 	"incidentledger/handlers/alerts"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
+	"incidentledger/projections/breaches"
 	"incidentledger/projections/deadlines"
+	"incidentledger/projections/duties"
+	"incidentledger/projections/evidence"
+	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
+	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
 )
 
@@ -106,6 +111,12 @@ func docsOfKinds() (map[domain.KindName]map[string]string, error) {
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
 func viewsOf(zone *time.Location) []projections.View {
+	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New())
+}
+
+// viewsOfIncidents are the views that the list of incidents, an incident's page
+// and the terms need.
+func viewsOfIncidents(zone *time.Location) []projections.View {
 	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New()}
 }
 

@@ -47,11 +47,16 @@ var importLaw = []room{
 	{"projections/logbook", "domain domain/incident projections"},
 	{"projections/deadlines", "domain domain/incident domain/policy projections"},
 	{"projections/audit", "domain domain/incident projections"},
+	{"projections/duties", "domain domain/incident domain/policy projections"},
+	{"projections/breaches", "domain domain/incident projections"},
+	{"projections/informed", "domain domain/incident projections"},
+	{"projections/evidence", "domain domain/incident projections"},
+	{"projections/obligations", "domain domain/incident domain/service projections"},
 
 	// The desk, and a room for each door.
 	{"handlers", "domain github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/api", "domain domain/incident domain/policy handlers handlers/catalogue handlers/report " +
-		"projections projections/register projections/logbook projections/deadlines projections/audit " +
+		"projections projections/register projections/logbook projections/deadlines projections/audit projections/duties projections/breaches projections/informed projections/evidence projections/obligations " +
 		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
 	{"handlers/report", "domain domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,19 +46,23 @@ func (a *app) ask(cmd *cobra.Command, f func(ctx context.Context, c *client) err
 	return f(cmd.Context(), c)
 }
 
-// listVerb is a verb that prints a list. flags maps options to query keys.
+// listVerb is a verb that prints a list; where its use names a KEY, of one
+// incident. flags maps options to query keys.
 func (a *app) listVerb(use, short, path string, cols []column, flags ...string) *cobra.Command {
 	var limit int
 	values := make([]string, len(flags))
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: argsBetween(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use: use, Short: short, Args: argsBetween(0, strings.Count(use, "[KEY]")),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
 				q := url.Values{}
 				for i, f := range flags {
 					if values[i] != "" {
 						q.Set(f, values[i])
 					}
+				}
+				if len(args) > 0 {
+					q.Set("key", args[0])
 				}
 				q.Set("limit", strconv.Itoa(min(limit, 200)))
 				if limit == 0 {

@@ -22,6 +22,11 @@ func (q *request) read() (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	return q.readKey(key)
+}
+
+// readKey gives an incident whole, or domain.ErrNotFound.
+func (q *request) readKey(key domain.Key) (*file, error) {
 	f := &file{key: key}
 	for en, err := range q.office.Log.Load(q.Context(), domain.Ref{Kind: incident.Name, Key: key}, 0) {
 		if err != nil {

@@ -19,7 +19,7 @@ const Root = "/api/v1"
 // browser must not be able to give orders.
 func New(c Config) (http.Handler, error) {
 	s := &server{Config: c.complete(), mux: http.NewServeMux(), origin: http.NewCrossOriginProtection()}
-	s.operations = slices.Concat(s.metaOperations(), s.listOperations(), s.incidentOperations(), s.clockOperations(), s.policyOperations(),
+	s.operations = slices.Concat(s.metaOperations(), s.listOperations(), s.thingOperations(), s.incidentOperations(), s.clockOperations(), s.policyOperations(),
 		s.viewOperations(), s.reportOperations(), s.eventOperations(), s.alertOperations(), s.orderOperations())
 	for _, op := range s.operations {
 		if _, isList := op.isList(); isList {

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"iter"
+	"net/http"
+	"slices"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/projections"
+	"incidentledger/projections/register"
+)
+
+// thingOperations are lists of what incidents and registers are made of: each
+// row says who told it, when it happened and when it was recorded.
+func (s *server) thingOperations() []*operation {
+	return slices.Concat(s.owedOperations(), s.keptOperations())
+}
+
+// thingsList is an operation that lists a view of things.
+func thingsList(id, path, view, summary string, gives any, do func(*request) (*answer, error), query ...param) *operation {
+	return &operation{id: id, method: http.MethodGet, path: "/organisations/{org}/" + path, tag: "views", do: do, summary: summary, gives: gives,
+		headers: []string{"Ledger-Seq"}, waits: []string{view, register.Name}, query: append(query, limitParam, cursorParam)}
+}
+
+// Parameters of lists of things.
+var (
+	incidentParam = param{name: "key", kind: word, doc: "of one incident: its key or number"}
+	openParam     = param{name: "open", kind: flag, doc: "true: only what is still to be done"}
+	overdueParam  = param{name: "overdue", kind: flag, doc: "true: only what is open and past its term, by the clock of the server"}
+	sinceParam    = param{name: "since", kind: instant, doc: "then or later"}
+	untilParam    = param{name: "until", kind: instant, doc: "before then"}
+)
+
+// A browsing is a view of things in a snapshot, with the numbers of incidents.
+type browsing struct {
+	*projections.ThingReader
+	snap    *projections.Snapshot
+	numbers *register.Register
+	known   map[domain.Key]string
+}
+
+// browse reads a view of things.
+func (q *request) browse(v *projections.Things, do func(*browsing) (*answer, error)) (*answer, error) {
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	r, err := v.In(snap, nil)
+	if err != nil {
+		return nil, err
+	}
+	g, err := register.In(snap)
+	if err != nil {
+		return nil, err
+	}
+	return do(&browsing{r, snap, g, map[domain.Key]string{}})
+}
+
+// incident is the one that the query names; zero: none.
+func (s *browsing) incident(q *request) (domain.Key, error) {
+	if !q.has("key") {
+		return domain.Key{}, nil
+	}
+	return findKey(s.snap, q.text("key"))
+}
+
+// wordsOf gives the words of the incident that the query names; nothing where it
+// names none: a list of many opens no text.
+func (q *request) wordsOf(key domain.Key) (map[told]map[string]words, error) {
+	if key.IsZero() {
+		return nil, nil
+	}
+	f, err := q.readKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return q.texts(f)
+}
+
+// number gives the number of an incident, where it has one.
+func (s *browsing) number(key domain.Key) string {
+	n, ok := s.known[key]
+	if !ok {
+		if row, err := s.numbers.ByKey(key, nil); err == nil {
+			n = row.Number
+		}
+		s.known[key] = n
+	}
+	return n
+}
+
+// overdueAt is the instant at which open things are asked to be overdue; zero:
+// nobody asks.
+func (q *request) overdueAt() time.Time {
+	if !q.isSet("overdue") {
+		return time.Time{}
+	}
+	return q.now()
+}
+
+// part answers a page of rows: those behind the ones that earlier pages showed.
+func part[R, S any](q *request, s *browsing, rows iter.Seq[R], show func(R) (S, error)) (*answer, error) {
+	limit, err := q.limit()
+	if err != nil {
+		return nil, err
+	}
+	var at skipped
+	if err := q.at(&at); err != nil {
+		return nil, err
+	}
+	out := pageOf[S](nil)
+	n := 0
+	for row := range rows {
+		if n++; n <= at.Skip {
+			continue
+		}
+		if len(out.Items) == limit {
+			if out.Next, err = makeCursor(skipped{n - 1}); err != nil {
+				return nil, err
+			}
+			break
+		}
+		shown, err := show(row)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, shown)
+	}
+	if s.Err() != nil {
+		return nil, s.Err()
+	}
+	return (&answer{body: out}).seq(s.Seq()), nil
+}
+
+// speaker gives the words of one event by their paths; nil: it has none there.
+func speaker(texts map[told]map[string]words, of told) func(path string) *words {
+	return func(path string) *words {
+		w, ok := texts[of][path]
+		if !ok {
+			return nil
+		}
+		return &w
+	}
+}
