@@ -33,7 +33,7 @@ type Office struct {
 	Broken   func() error          // why the ledger takes no more entries; nil: it always does
 
 	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
-	Improvements func(incident domain.Key) []report.Follow // that came of an incident; nil: none
+	Improvements func(incident domain.Key) []report.Follow // that came of an incident, of the zero key all; nil: none
 }
 
 // A Config says what an API serves.
