@@ -75,7 +75,7 @@ func tellStory(t *testing.T) *teller {
 	t.Cleanup(func() { must(v.Close()) })
 	s.desk = handlers.NewDesk(handlers.Config{Org: storyOrg, Log: s.ledger, Sealer: v, Kinds: kinds, Version: store.Codec().Version,
 		Now: func() time.Time { return storyNow }})
-	s.cases, err = sample.Play(context.Background(), s.desk, storyNow, nil)
+	s.cases, err = sample.Play(context.Background(), map[string]sample.Desk{"": s.desk}, storyNow, nil)
 	must(err)
 	return s
 }

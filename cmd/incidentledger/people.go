@@ -10,10 +10,8 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/contact"
-	"incidentledger/domain/improvement"
 	"incidentledger/domain/person"
 	"incidentledger/handlers/alerts"
-	"incidentledger/handlers/report"
 )
 
 // people finds contacts and persons as the ledger knows them now. What names them
@@ -252,35 +250,4 @@ func (o *office) who(id domain.PersonID) string {
 		return ""
 	}
 	return words["name"]
-}
-
-// follows gives the improvements that came of an incident.
-func (o *office) follows(incident domain.Key) []report.Follow {
-	keys, err := o.law.registers.scan(incident)
-	if err != nil {
-		return nil
-	}
-	var out []report.Follow
-	for _, key := range keys {
-		ref := domain.Ref{Kind: improvement.Name, Key: key}
-		st, ok := o.law.registers.find(ref)
-		if !ok {
-			continue
-		}
-		s := st.state.(domain.Dossier[improvement.State]).Told
-		if s.Improvement.Incident != incident {
-			continue
-		}
-		f := report.Follow{Key: key, Due: s.Assignment.Due, Phase: s.PDCA()}
-		if words, err := o.words(ref, "ImprovementProposed"); err == nil {
-			f.Title = words["title"]
-		}
-		if id := s.Assignment.Owner; !id.IsZero() {
-			if f.Owner = o.who(id); f.Owner == "" {
-				f.Owner = id.String()
-			}
-		}
-		out = append(out, f)
-	}
-	return out
 }

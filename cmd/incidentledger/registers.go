@@ -27,7 +27,7 @@ type registers struct {
 	// through the ledger once, and then through what came since. Nobody else waits
 	// for that.
 	scanning sync.Mutex
-	of       map[domain.Key][]domain.Key // incident → improvements
+	of       map[domain.Key][]domain.Key // incident → improvements; the zero key → all
 	scanned  domain.Seq
 }
 
@@ -129,7 +129,8 @@ func (g *registers) Improvements(of domain.Key) []incident.Improvement {
 	return out
 }
 
-// scan notes which improvements name which incident, up to now.
+// scan notes which improvements name which incident, up to now; of the zero key it
+// gives all of them.
 func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 	g.scanning.Lock()
 	defer g.scanning.Unlock()
@@ -146,6 +147,7 @@ func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 			switch e := r.Event.(type) {
 			case improvement.ImprovementProposed:
 				incident = e.Incident
+				g.of[domain.Key{}] = append(slices.Clip(g.of[domain.Key{}]), en.Key)
 			case domain.FactCorrected: // it may name another one now
 				if err := e.Take("incident", &incident); err != nil {
 					return nil, err

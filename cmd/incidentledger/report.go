@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"os"
 
@@ -14,23 +15,32 @@ func (a *app) evaluateVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "evaluate KEY", Short: "The evaluation report of an incident, from the ledger alone", Args: argsBetween(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.document(cmd, as, out, "incidents", args[0], "evaluation")
+			return a.document(cmd, as, out, nil, "incidents", args[0], "evaluation")
 		},
 	}
 	documentFlags(cmd, &as, &out)
 	return cmd
 }
 
-// formVerb prints a standard form filled in from the ledger, or writes it.
+// formVerb prints a form filled in from the ledger, or writes it.
 func (a *app) formVerb() *cobra.Command {
-	var as, out string
+	var as, out, regime, stage string
 	cmd := &cobra.Command{
-		Use: "form KEY registration|logbook", Short: "A standard form of an incident, filled in from the ledger", Args: argsBetween(2, 2),
+		Use: "form KEY registration|logbook|AUTHORITY", Short: "A form of the house or of an authority, filled in from the ledger", Args: argsBetween(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.document(cmd, as, out, "incidents", args[0], "forms", args[1])
+			query := url.Values{}
+			if regime != "" {
+				query.Set("regime", regime)
+			}
+			if stage != "" {
+				query.Set("stage", stage)
+			}
+			return a.document(cmd, as, out, query, "incidents", args[0], "forms", args[1])
 		},
 	}
 	documentFlags(cmd, &as, &out)
+	cmd.Flags().StringVar(&regime, "regime", "", "of an authority's form, such as gdpr (default: what is owed first)")
+	cmd.Flags().StringVar(&stage, "stage", "", "of an authority's form, such as initial")
 	return cmd
 }
 
@@ -41,7 +51,7 @@ func documentFlags(cmd *cobra.Command, as, out *string) {
 
 // document asks for a document and prints or writes it. It never writes over a
 // file.
-func (a *app) document(cmd *cobra.Command, as, out string, path ...string) error {
+func (a *app) document(cmd *cobra.Command, as, out string, asked url.Values, path ...string) error {
 	switch {
 	case as == "" && a.format == "json":
 		as = "json"
@@ -56,6 +66,7 @@ func (a *app) document(cmd *cobra.Command, as, out string, path ...string) error
 	return a.ask(cmd, func(ctx context.Context, c *client) error {
 		var raw []byte
 		query := url.Values{"as": {as}}
+		maps.Copy(query, asked)
 		if as != "json" {
 			query.Set("lang", "nl")
 			if cmd.Flags().Changed("lang") {

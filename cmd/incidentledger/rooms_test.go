@@ -55,11 +55,11 @@ var importLaw = []room{
 
 	// The desk, and a room for each door.
 	{"handlers", "domain github.com/google/uuid github.com/go-json-experiment/json"},
-	{"handlers/api", "domain domain/incident domain/policy handlers handlers/catalogue handlers/report " +
+	{"handlers/api", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue handlers/report " +
 		"projections projections/register projections/logbook projections/deadlines projections/audit projections/duties projections/breaches projections/informed projections/evidence projections/obligations " +
 		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
-	{"handlers/report", "domain domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
+	{"handlers/report", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
 	{"handlers/web", "domain handlers"},
 	{"handlers/micro", "domain handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go github.com/go-json-experiment/json"},
 	{"handlers/alerts", "domain domain/incident domain/policy handlers handlers/catalogue github.com/nats-io/nats.go github.com/cloudevents/sdk-go " +

@@ -96,6 +96,13 @@ func (a *app) deadlinesVerb() *cobra.Command {
 		"within", "at", "recipient", "statutory", "exercises")
 }
 
+func (a *app) worklistVerb() *cobra.Command {
+	return a.listVerb("worklist", "Lists what is to be done now, what is due first before the rest", "worklist", columns(
+		"due", "due", "late", "late", "number", "number", "priority", "priority", "step", "step", "what", "what", "command", "command",
+		"requirement", "requirement", "roles", "roles", "person", "person", "key", "key"),
+		"role", "person", "overdue", "exercises")
+}
+
 func (a *app) auditVerb() *cobra.Command {
 	return a.listVerb("audit", "Lists who did what, newest first", "audit", columns(
 		"seq", "seq", "recorded", "recorded", "actor", "actor", "role", "role", "for", "for",

@@ -126,7 +126,10 @@ func (c RecordDamage) decide(d *deciding) error {
 	return nil
 }
 
-func (e AnalysisRecorded) evolve(s *Incident, _ *posting) { s.Team.add(e.Involved) }
+func (e AnalysisRecorded) evolve(s *Incident, _ *posting) {
+	s.Analysed = true
+	s.Team.add(e.Involved)
+}
 
 func (DecisionRecorded) evolve(*Incident, *posting) {}
 

@@ -166,13 +166,11 @@ func (s *Incident) excuses(f *policy.Facts) {
 }
 
 // openDuties lists every duty that is neither done nor decided, with what does
-// it, and the awareness from which such terms count where nobody has said it,
-// even where the duty itself was met (EVA-07, NOT-05).
+// it, and the awareness from which such terms count where nobody has said it
+// (EVA-07, NOT-05).
 func (s *Incident) openDuties() []openItem {
 	var out []openItem
-	provisional := false
 	for _, c := range s.duties() {
-		provisional = provisional || c.Provisional && !c.Cancelled && !s.Duties[domain.Code(c.ID)].excused()
 		if !c.Running() {
 			continue
 		}
@@ -182,10 +180,19 @@ func (s *Incident) openDuties() []openItem {
 		}
 		out = append(out, openItem{domain.Code(c.ID), text + " (" + doing(c.Recipient) + " or DecideDuty)"})
 	}
-	if provisional && s.unaware() {
+	if s.owedUnaware() {
 		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
 	}
 	return out
+}
+
+// owedUnaware reports whether a duty rests on an awareness that nobody has
+// established, even where the duty itself was met.
+func (s *Incident) owedUnaware() bool {
+	provisional := slices.ContainsFunc(s.duties(), func(c policy.Clock) bool {
+		return c.Provisional && !c.Cancelled && !s.Duties[domain.Code(c.ID)].excused()
+	})
+	return provisional && s.unaware()
 }
 
 // unaware reports whether nobody has said since when the organisation knows of

@@ -84,6 +84,7 @@ type Told struct {
 	// out. Only a light incident may stand so: a higher severity takes it back.
 	PreventiveSkipped bool
 	Standing
+	Analysed   bool
 	Overruns   []Overrun
 	Team       Team
 	Evidence   Evidence

@@ -30,7 +30,8 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
 // says what the organisation's profile tells from then on, and lines "service
-// CODE JSON" and "supplier CODE JSON" what its register does.
+// CODE JSON" and "supplier CODE JSON" what its register does. A line "todo ROLE"
+// tells what waits for a role, or for anybody, and "steps" how far the procedure is.
 //
 // Those in testdata go by a small policy set, those in testdata/procedure by the
 // set that the program ships. A line "requirements: INT-01 INT-02" in the title
@@ -172,6 +173,10 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		medium, who, _ := strings.Cut(rest, " ")
 		st.by = &domain.By{Medium: domain.Code(medium), Text: domain.Text(who)}
 		return nil, nil
+	case "todo":
+		return st.todo(domain.Code(rest)), nil
+	case "steps":
+		return st.steps(), nil
 	}
 	for id, name := range st.names {
 		rest = strings.ReplaceAll(rest, name, id)

@@ -46,6 +46,7 @@ type detail struct {
 	Aware         []awareness    `json:"aware"`
 	Deviations    int            `json:"deviations" doc:"facts accepted against a rule"`
 	Clocks        []clock        `json:"clocks"`
+	Steps         []step         `json:"steps" doc:"the nine of the procedure, with the one that is current"`
 }
 
 type priority struct {
@@ -122,6 +123,7 @@ func (q *request) detail(f *file, at time.Time) (*detail, error) {
 	d.priority(st)
 	d.Standing = standingOf(st)
 	d.lists(st)
+	d.Steps = q.steps(st)
 	for _, id := range slices.Sorted(maps.Keys(st.Clocks)) {
 		d.Clocks = append(d.Clocks, clockOf(st.Clocks[id], at))
 	}

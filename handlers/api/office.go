@@ -35,7 +35,7 @@ type Office struct {
 	Alerting *Alerting // nil: there is none
 
 	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
-	Improvements func(incident domain.Key) []report.Follow // that came of an incident; nil: none
+	Improvements func(incident domain.Key) []report.Follow // that came of an incident, of the zero key all; nil: none
 }
 
 // A Config says what an API serves.

@@ -26,8 +26,13 @@ func (s *server) reportOperations() []*operation {
 				"both timelines, lessons and improvements. html and pdf are for people.",
 			gives: report.Evaluation{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 		{id: "fill-form", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/forms/{form}", tag: "reports",
-			do: (*request).form, summary: "A standard form, filled in from the ledger: registration or logbook",
-			gives: report.Form{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+			do: (*request).form, summary: "A form, filled in from the ledger: registration, logbook, or that of an authority by its code",
+			about: "An authority's form has its own questions in its own order; what the ledger does not know is marked as unknown. " +
+				"Without regime and stage it is that of the duty to it that is due first, else its first form.",
+			gives: report.Form{}, query: append([]param{
+				{name: "regime", kind: word, doc: "of an authority's form: gdpr, cbw, suwi and so on"},
+				{name: "stage", kind: word, doc: "of an authority's form: initial, early-warning, final and so on"},
+			}, documentParams...), headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 	}
 }
 
@@ -63,15 +68,15 @@ func (q *request) form() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := q.PathValue("form")
-	if !slices.Contains(report.Forms(), name) {
+	name, src := q.PathValue("form"), q.source()
+	if known := src.Forms(q.now()); !slices.Contains(known, name) {
 		p := missing("there is no form %q", clip(name, 60))
-		p.Allowed = report.Forms()
+		p.Allowed = known
 		return nil, p
 	}
-	f, err := q.source().Form(q.Context(), key, name, q.now())
+	f, err := src.Form(q.Context(), key, name, q.code("regime"), q.code("stage"), q.now())
 	if err != nil {
-		return nil, notHere(err, "there is no incident %s", key)
+		return nil, notHere(err, "there is no incident %s, or no such form of %s", key, name)
 	}
 	return q.written(f, f.Made, name+"-"+cmp.Or(f.Number, key.String()), func(w *catalogue.Words) *report.Document { return f.Document(w) })
 }

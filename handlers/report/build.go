@@ -67,10 +67,22 @@ func (s *Source) Evaluate(ctx context.Context, key domain.Key, now time.Time) (*
 			e.Learned = append(e.Learned, Gap{l, int64(gap / time.Second)})
 		}
 	}
-	if s.Improvements != nil {
-		e.Followed = s.Improvements(key)
-	}
+	e.Followed = s.follows(key)
 	return e, nil
+}
+
+// follows gives improvements with the names of their owners.
+func (s *Source) follows(of domain.Key) []Follow {
+	if s.Improvements == nil {
+		return nil
+	}
+	out := s.Improvements(of)
+	for i := range out {
+		if f := &out[i]; f.Owner == "" && !f.Person.IsZero() {
+			f.Owner = s.who(f.Person)
+		}
+	}
+	return out
 }
 
 // terms gives every clock with its derivation.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/improvement"
 )
 
 // An Evaluation is what an incident looks like afterwards: what happened, what
@@ -95,11 +96,35 @@ type Gap struct {
 	Seconds int64 `json:"seconds"`
 }
 
-// A Follow is an improvement that came of the incident.
+// A Follow is an improvement, as it is followed until it is done (EVA-05).
 type Follow struct {
-	Key   domain.Key  `json:"key"`
-	Title string      `json:"title"`
-	Owner string      `json:"owner,omitempty"`
-	Due   time.Time   `json:"due,omitzero"`
-	Phase domain.Code `json:"phase"`
+	Key       domain.Key      `json:"key"`
+	Incident  domain.Key      `json:"incident,omitzero"` // that taught it
+	Title     string          `json:"title"`
+	Owner     string          `json:"owner,omitempty"`
+	Person    domain.PersonID `json:"person,omitzero"` // the owner
+	Role      domain.Code     `json:"role,omitempty"`  // in which the owner does it
+	Due       time.Time       `json:"due,omitzero"`
+	Phase     domain.Code     `json:"phase"`
+	PDCA      domain.Code     `json:"pdca,omitempty"` // plan, do, check, act
+	Proposed  time.Time       `json:"proposed,omitzero"`
+	Completed time.Time       `json:"completed,omitzero"`
+}
+
+// Next names the command that an improvement waits for; empty: none.
+func (f *Follow) Next() string {
+	switch f.Phase {
+	case improvement.PhaseProposed, improvement.PhaseIneffective:
+		return "AssignImprovement"
+	case improvement.PhaseAssigned:
+		return "CompleteImprovement"
+	case improvement.PhaseCompleted:
+		return "VerifyImprovement"
+	}
+	return ""
+}
+
+// Late reports whether it is not carried out although its date has passed.
+func (f *Follow) Late(now time.Time) bool {
+	return f.Phase == improvement.PhaseAssigned && now.After(f.Due)
 }

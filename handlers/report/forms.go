@@ -12,7 +12,8 @@ import (
 )
 
 // A Form is one of the standard forms, filled in from the ledger: the
-// registration form (REG-02), the logbook (LOG-02).
+// registration form (REG-02), the logbook (LOG-02), and those of the authorities
+// (COM-02).
 type Form struct {
 	Org    domain.OrgID `json:"org"`
 	Name   string       `json:"name"`
@@ -25,16 +26,16 @@ type Form struct {
 	Drill  bool         `json:"exercise"`
 	Fields []Fact       `json:"fields"` // of the registration form
 	Lines  []Happening  `json:"lines"`  // of the logbook, in order of happening
+
+	Regime domain.Code `json:"regime,omitempty"` // of an authority's form
+	Stage  domain.Code `json:"stage,omitempty"`
+	Asked  []Asked     `json:"asked,omitempty"` // in the authority's order
 }
 
-// Forms are the standard forms there are.
-func Forms() []string { return []string{"registration", "logbook"} }
-
-// Form fills in a standard form for an incident as of now.
-func (s *Source) Form(ctx context.Context, key domain.Key, form string, now time.Time) (*Form, error) {
-	if !slices.Contains(Forms(), form) {
-		return nil, fmt.Errorf("form %s: %w", form, domain.ErrNotFound)
-	}
+// Form fills in a standard form for an incident as of now: registration, logbook,
+// or that of an authority by its code, for which regime and stage say which, where
+// it has several.
+func (s *Source) Form(ctx context.Context, key domain.Key, form string, regime, stage domain.Code, now time.Time) (*Form, error) {
 	b, err := s.read(ctx, key)
 	if err != nil {
 		return nil, err
@@ -44,12 +45,19 @@ func (s *Source) Form(ctx context.Context, key domain.Key, form string, now time
 	if s.Number != nil {
 		f.Number = s.Number(key)
 	}
-	if form == "logbook" {
+	switch form {
+	case "logbook":
 		f.Lines = slices.Clone(b.lines)
 		slices.SortStableFunc(f.Lines, func(a, b Happening) int { return a.Occurred.Compare(b.Occurred) })
-		return f, nil
+	case "registration":
+		f.Fields = s.registration(b)
+	default:
+		asked, err := s.formOf(b.state, domain.Code(form), regime, stage, now)
+		if err != nil {
+			return nil, err
+		}
+		f.Regime, f.Stage, f.Asked = asked.Regime, asked.Stage, s.authority(b, asked)
 	}
-	f.Fields = s.registration(b)
 	return f, nil
 }
 
@@ -116,8 +124,12 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 		zone = time.UTC
 	}
 	s := shower{w, zone}
+	title := "form." + f.Form
+	if len(f.Asked) > 0 {
+		title = "form.authority"
+	}
 	d := &Document{
-		Lang: w.Lang, Title: w.Say("form."+f.Form, "number", s.number(f.Number)), Subtitle: f.Name,
+		Lang: w.Lang, Title: w.Say(title, "number", s.number(f.Number), "authority", w.Code("any", f.Form)), Subtitle: f.Name,
 		Foot: w.Say("evaluation.foot", "number", s.number(f.Number), "seq", f.Seq, "made", w.Instant(f.Made, zone)),
 	}
 	if f.Drill {
@@ -125,6 +137,10 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 	}
 	if f.Form == "logbook" {
 		d.Sections = []Section{{Heading: w.Say("form.lines"), Table: s.lines(f.Lines)}}
+		return d
+	}
+	if len(f.Asked) > 0 {
+		d.Sections = []Section{s.asked(f)}
 		return d
 	}
 	sec := Section{Heading: w.Say("form.fields")}
@@ -142,4 +158,26 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 		{w.Say("form.name"), "……………………………………………"}, {w.Say("form.date"), "……………………………………………"}, {w.Say("form.signed"), "……………………………………………"},
 	}}}
 	return d
+}
+
+// asked writes the questions of an authority, ready to be copied into its own
+// form.
+func (s shower) asked(f *Form) Section {
+	sec := Section{Heading: s.w.Say("form.asked", "regime", s.w.Code("any", string(f.Regime)), "stage", s.w.Code("any", string(f.Stage)))}
+	for _, a := range f.Asked {
+		label := a.Label[s.w.Lang]
+		if label == "" {
+			label = string(a.Code)
+		}
+		said := s.w.Say("form.unknown")
+		if !a.Unknown {
+			lines := make([]string, len(a.Values))
+			for i, v := range a.Values {
+				lines[i] = s.value(v)
+			}
+			said = strings.Join(lines, "\n")
+		}
+		sec.Pairs = append(sec.Pairs, [2]string{label, said})
+	}
+	return sec
 }

@@ -143,28 +143,31 @@ func (b *book) overridden() []Happening {
 
 // report gives the fields of the report with corrections worked in, texts too.
 func (b *book) report() []Fact {
-	facts := []Fact{}
-	var first domain.Seq
 	for _, o := range b.opened {
-		switch e := o.event.(type) {
-		case incident.IncidentReported:
-			if first == 0 {
-				first, facts = o.seq, factsOf(e)
+		if _, ok := o.event.(incident.IncidentReported); ok {
+			return b.corrected(o)
+		}
+	}
+	return []Fact{}
+}
+
+// corrected gives what an event says, later corrections worked in.
+func (b *book) corrected(o openedEvent) []Fact {
+	facts := factsOf(o.event)
+	for _, later := range b.opened {
+		e, ok := later.event.(incident.FactCorrected)
+		if !ok || e.Corrects != o.seq || string(e.Event) != o.event.EventName() {
+			continue
+		}
+		for name, v := range e.Fields {
+			facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(name) || strings.HasPrefix(f.Field, string(name)+".") })
+			if !v.IsZero() {
+				facts = append(facts, jsonFacts(string(name), json.RawMessage(v.String()))...)
 			}
-		case incident.FactCorrected:
-			if e.Corrects != first || e.Event != "IncidentReported" {
-				continue
-			}
-			for name, v := range e.Fields {
-				facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(name) })
-				if !v.IsZero() {
-					facts = append(facts, jsonFacts(string(name), json.RawMessage(v.String()))...)
-				}
-			}
-			for path, text := range e.Texts {
-				facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(path) })
-				facts = append(facts, Fact{Field: string(path), Value: string(text)})
-			}
+		}
+		for path, text := range e.Texts {
+			facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(path) })
+			facts = append(facts, Fact{Field: string(path), Value: string(text)})
 		}
 	}
 	return facts

@@ -101,6 +101,8 @@ func (s shower) value(f Fact) string {
 		}
 	case f.Code && f.Value == "true":
 		return s.w.Say("report.yes")
+	case f.Code && f.Value == "false":
+		return s.w.Say("report.no")
 	case f.Code:
 		return s.w.Code("any", f.Value)
 	}

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/domain/incident"
+)
+
+// A step is one of the nine steps of the procedure.
+type step struct {
+	N      int             `json:"n"`
+	Name   domain.Code     `json:"name"`
+	State  domain.Code     `json:"state" doc:"done, current, open, skipped"`
+	Owner  domain.Code     `json:"owner" doc:"the role that answers for it"`
+	Person domain.PersonID `json:"person,omitzero" doc:"who acts in that role"`
+	Next   string          `json:"next,omitempty" doc:"the command that comes next"`
+	What   domain.Code     `json:"what,omitempty" doc:"what it is about"`
+	Due    time.Time       `json:"due,omitzero"`
+}
+
+// steps shows how far the procedure is, by the policy adopted now.
+func (q *request) steps(st *incident.Incident) []step {
+	var todo []incident.Todo
+	if set := q.office.Law().Current; set != nil {
+		todo = st.Todo(set)
+	}
+	out := []step{}
+	for _, s := range st.Steps(todo) {
+		shown := step{N: s.N, Name: s.Name, State: s.State, Owner: s.Owner, Person: s.Person}
+		if s.Next != nil {
+			shown.Next, shown.What, shown.Due = s.Next.Command, s.Next.What, s.Next.Due
+		}
+		out = append(out, shown)
+	}
+	return out
+}
