@@ -26,6 +26,7 @@ import (
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 var (
@@ -157,7 +158,7 @@ func events(n, step uint64, now time.Time) []domain.Event {
 }
 
 func views() []projections.View {
-	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New()}
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New(), suppliers.New()}
 }
 
 func open(t testing.TB, cfg projections.Config, vs ...projections.View) *projections.DB {

@@ -29,6 +29,7 @@ import (
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 const (
@@ -139,7 +140,7 @@ func newHouse(t testing.TB, change ...func(*Config)) *house {
 	zone, err := time.LoadLocation("Europe/Amsterdam")
 	must(err)
 	views, err := projections.Open(projections.Config{Dir: filepath.Join(dir, "views"), CacheBytes: 1 << 20, Logger: log},
-		register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New())
+		register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New(), suppliers.New())
 	must(err)
 	ran := make(chan struct{})
 	go func() {
