@@ -78,7 +78,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.initVerb(), a.serveVerb(), a.demoVerb(),
 		a.doVerb(), a.commandsVerb(), a.codesVerb(), a.importVerb(),
-		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.auditVerb(), a.replayVerb(), a.dutiesVerb(), a.breachesVerb(), a.informedVerb(), a.evidenceVerb(), a.obligationsVerb(), a.suppliersVerb(),
+		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.auditVerb(), a.replayVerb(), a.dutiesVerb(), a.breachesVerb(), a.informedVerb(), a.evidenceVerb(), a.obligationsVerb(), a.suppliersVerb(), a.improvementsVerb(), a.contactsVerb(),
 		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(),
 		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
