@@ -37,7 +37,7 @@ func TestBreachesOfTheStory(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	for q, want := range map[breaches.Query]int{{From: storyNow}: 7, {To: storyNow}: 0, {From: storyNow.Add(time.Hour)}: 0, {To: storyNow.Add(time.Hour)}: 7, {Risk: "high-risk"}: 1} {
+	for q, want := range map[breaches.Query]int{{From: storyNow}: 9, {To: storyNow}: 0, {From: storyNow.Add(time.Hour)}: 0, {To: storyNow.Add(time.Hour)}: 9, {Risk: "high-risk"}: 2} {
 		n := 0
 		for range breaches.Find(r, q) {
 			n++

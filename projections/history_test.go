@@ -19,13 +19,16 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/breaches"
+	"incidentledger/projections/contacts"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
 	"incidentledger/projections/evidence"
+	"incidentledger/projections/improvements"
 	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 var (
@@ -157,7 +160,7 @@ func events(n, step uint64, now time.Time) []domain.Event {
 }
 
 func views() []projections.View {
-	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New()}
+	return []projections.View{register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New(), suppliers.New(), improvements.New(), contacts.New()}
 }
 
 func open(t testing.TB, cfg projections.Config, vs ...projections.View) *projections.DB {

@@ -30,13 +30,16 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/breaches"
+	"incidentledger/projections/contacts"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
 	"incidentledger/projections/evidence"
+	"incidentledger/projections/improvements"
 	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 // A house is an open data folder: the store, and an office for each
@@ -111,7 +114,7 @@ func docsOfKinds() (map[domain.KindName]map[string]string, error) {
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
 func viewsOf(zone *time.Location) []projections.View {
-	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New())
+	return append(viewsOfIncidents(zone), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New(), suppliers.New(), improvements.New(), contacts.New())
 }
 
 // viewsOfIncidents are the views that the list of incidents, an incident's page

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"net/url"
+
+	"github.com/spf13/cobra"
+)
 
 func (a *app) dutiesVerb() *cobra.Command {
 	return a.listVerb("duties [KEY]", "Lists what is owed to others, open duties first", "duties", columns(
@@ -41,4 +46,59 @@ func (a *app) obligationsVerb() *cobra.Command {
 		"obligation", "obligation", "within minutes", "withinMinutes", "at risk", "atRisk", "told", "told",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
 		"untold", "down", "customer", "since", "until")
+}
+
+// suppliersVerb lists suppliers, or the service levels of one.
+func (a *app) suppliersVerb() *cobra.Command {
+	var period string
+	cmd := &cobra.Command{
+		Use: "suppliers [CODE]", Short: "Lists suppliers; of one, how it kept the agreed uptime", Args: argsBetween(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, q, cols := "suppliers", url.Values{"limit": {"200"}}, supplierColumns
+			switch {
+			case len(args) > 0:
+				path, cols = "service-levels", levelColumns
+				q.Set("supplier", args[0])
+				if period != "" {
+					q.Set("period", period)
+				}
+			case period != "":
+				return usage("--period needs the code of a supplier")
+			}
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				items, err := c.list(ctx, c.path(path), q, 0)
+				if err != nil {
+					return err
+				}
+				return a.rows(items, cols)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&period, "period", "", "a month, quarter or year: 2026-10, 2026-Q3 or 2026; without it the present year")
+	return cmd
+}
+
+var (
+	supplierColumns = columns("code", "code", "name", "name", "kind", "kind", "involved", "mayBeInvolved", "contact", "contact", "phone", "phone", "email", "email",
+		"contracts", "contracts", "services", "services", "audited", "audited", "audit", "audit", "next audit", "nextAudit", "plans", "plans", "exercised", "exercised",
+		"mfa", "mfa", "notices", "notices", "late", "lateNotices", "most late", "mostLateMinutes", "retired", "retired",
+		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded")
+	levelColumns = columns("contract", "contract", "service", "service", "from", "from", "to", "to", "agreed", "agreed", "margin", "margin", "uptime", "uptime",
+		"down seconds", "downSeconds", "outages", "outages", "breach", "breach", "credit", "credit", "credit cents", "creditCents", "claimed", "claimedEUR",
+		"notices", "notices", "late", "lateNotices")
+)
+
+func (a *app) improvementsVerb() *cobra.Command {
+	return a.listVerb("improvements [KEY]", "Lists measures of improvement, open ones first; with a key those that an incident taught", "improvements", columns(
+		"due", "due", "overdue", "overdue", "pdca", "pdca", "phase", "phase", "title", "title", "kind", "kind", "owner", "owner", "owner role", "ownerRole",
+		"number", "number", "rounds", "rounds", "completed", "completed", "checked", "checked", "key", "key",
+		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
+		"open", "overdue", "owner")
+}
+
+func (a *app) contactsVerb() *cobra.Command {
+	return a.listVerb("contacts", "Lists whom to reach and how, and which entries must be checked again", "contacts", columns(
+		"name", "name", "organisation", "organisation", "code", "code", "roles", "roles", "lists", "lists", "channels", "channels", "on call", "onCall", "language", "language",
+		"confirmed", "confirmed", "check again", "checkAgain", "retired", "retired", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
+		"role", "list", "stale", "retired")
 }

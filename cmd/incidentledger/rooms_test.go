@@ -52,11 +52,15 @@ var importLaw = []room{
 	{"projections/informed", "domain domain/incident projections"},
 	{"projections/evidence", "domain domain/incident projections"},
 	{"projections/obligations", "domain domain/incident domain/service projections"},
+	{"projections/suppliers", "domain domain/incident domain/supplier projections"},
+	{"projections/improvements", "domain domain/improvement projections"},
+	{"projections/contacts", "domain domain/contact projections"},
 
 	// The desk, and a room for each door.
 	{"handlers", "domain github.com/google/uuid github.com/go-json-experiment/json"},
-	{"handlers/api", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue handlers/report " +
-		"projections projections/register projections/logbook projections/deadlines projections/audit projections/duties projections/breaches projections/informed projections/evidence projections/obligations " +
+	{"handlers/api", "domain domain/incident domain/policy domain/supplier domain/improvement domain/contact handlers handlers/catalogue handlers/report " +
+		"projections projections/register projections/logbook projections/deadlines projections/audit projections/duties projections/breaches " +
+		"projections/informed projections/evidence projections/obligations projections/suppliers projections/improvements projections/contacts " +
 		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
 	{"handlers/report", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},

@@ -22,13 +22,16 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/breaches"
+	"incidentledger/projections/contacts"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/duties"
 	"incidentledger/projections/evidence"
+	"incidentledger/projections/improvements"
 	"incidentledger/projections/informed"
 	"incidentledger/projections/logbook"
 	"incidentledger/projections/obligations"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 const (
@@ -139,7 +142,7 @@ func newHouse(t testing.TB, change ...func(*Config)) *house {
 	zone, err := time.LoadLocation("Europe/Amsterdam")
 	must(err)
 	views, err := projections.Open(projections.Config{Dir: filepath.Join(dir, "views"), CacheBytes: 1 << 20, Logger: log},
-		register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New())
+		register.New(zone), logbook.New(), deadlines.New(zone), audit.New(), duties.New(), breaches.New(), informed.New(), evidence.New(), obligations.New(), suppliers.New(), improvements.New(), contacts.New())
 	must(err)
 	ran := make(chan struct{})
 	go func() {

@@ -14,7 +14,7 @@ import (
 // thingOperations are lists of what incidents and registers are made of: each
 // row says who told it, when it happened and when it was recorded.
 func (s *server) thingOperations() []*operation {
-	return slices.Concat(s.owedOperations(), s.keptOperations())
+	return slices.Concat(s.owedOperations(), s.keptOperations(), s.directoryOperations())
 }
 
 // thingsList is an operation that lists a view of things.
@@ -37,7 +37,7 @@ type browsing struct {
 	*projections.ThingReader
 	snap    *projections.Snapshot
 	numbers *register.Register
-	known   map[domain.Key]string
+	known   map[domain.Key]register.Row
 }
 
 // browse reads a view of things.
@@ -55,7 +55,7 @@ func (q *request) browse(v *projections.Things, do func(*browsing) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return do(&browsing{r, snap, g, map[domain.Key]string{}})
+	return do(&browsing{r, snap, g, map[domain.Key]register.Row{}})
 }
 
 // incident is the one that the query names; zero: none.
@@ -79,17 +79,21 @@ func (q *request) wordsOf(key domain.Key) (map[told]map[string]words, error) {
 	return q.texts(f)
 }
 
-// number gives the number of an incident, where it has one.
-func (s *browsing) number(key domain.Key) string {
-	n, ok := s.known[key]
+// row gives an incident as the register has it; empty where it has none.
+func (s *browsing) row(key domain.Key) register.Row {
+	r, ok := s.known[key]
 	if !ok {
-		if row, err := s.numbers.ByKey(key, nil); err == nil {
-			n = row.Number
-		}
-		s.known[key] = n
+		r, _ = s.numbers.ByKey(key, nil) // what is wrong with the register, its own list tells
+		s.known[key] = r
 	}
-	return n
+	return r
 }
+
+// number gives the number of an incident, where it has one.
+func (s *browsing) number(key domain.Key) string { return s.row(key).Number }
+
+// exercise reports whether an incident is one.
+func (s *browsing) exercise(key domain.Key) bool { return s.row(key).Exercise }
 
 // overdueAt is the instant at which open things are asked to be overdue; zero:
 // nobody asks.
@@ -143,4 +147,29 @@ func speaker(texts map[told]map[string]words, of told) func(path string) *words 
 		}
 		return &w
 	}
+}
+
+// latest gives the words of the last event that has one of some names, among
+// those of an aggregate that is no incident.
+func (q *request) latest(ref domain.Ref, names ...string) (func(path string) *words, error) {
+	f := &file{key: ref.Key}
+	for en, err := range q.office.Log.Load(q.Context(), ref, 0) {
+		if err != nil {
+			return nil, err
+		}
+		f.entries = append(f.entries, en)
+	}
+	texts, err := q.texts(f)
+	if err != nil {
+		return nil, err
+	}
+	var last told
+	for _, en := range f.entries {
+		for i := range en.Events {
+			if slices.Contains(names, en.Events[i].Type) {
+				last = told{en.Seq, en.Events[i].Type}
+			}
+		}
+	}
+	return speaker(texts, last), nil
 }

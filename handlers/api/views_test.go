@@ -19,7 +19,7 @@ func TestViewsAreCheckedAndRebuilt(t *testing.T) {
 	h := newHouse(t)
 	_, a := h.report()
 	last := a.Header.Get("Ledger-Seq")
-	for _, view := range []string{"register", "logbook", "deadlines", "audit", "duties", "breaches", "informed", "evidence", "obligations"} {
+	for _, view := range []string{"register", "logbook", "deadlines", "audit", "duties", "breaches", "informed", "evidence", "obligations", "suppliers", "improvements", "contacts"} {
 		d := h.get(base+"/views/"+view+"/digest", "Ledger-Seq", last).must(t, 200)
 		if d.num("seq") != 2 || len(d.str("digest")) != 64 {
 			t.Errorf("%s", d.raw)
@@ -40,7 +40,7 @@ func TestViewsAreCheckedAndRebuilt(t *testing.T) {
 		}
 	}
 	list := h.get(base+"/views").must(t, 200)
-	if len(list.items()) != 9 || list.num("items", 0, "behind") != 0 {
+	if len(list.items()) != 12 || list.num("items", 0, "behind") != 0 {
 		t.Errorf("%s", list.raw)
 	}
 	h.get(base+"/views/teapot/digest").must(t, 404)
