@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 		a.initVerb(), a.serveVerb(), a.demoVerb(),
 		a.doVerb(), a.commandsVerb(), a.codesVerb(), a.importVerb(),
 		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.worklistVerb(), a.auditVerb(), a.replayVerb(),
-		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(),
+		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.reportVerb(), a.figuresVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(),
 		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
 	return root

@@ -191,7 +191,9 @@ func (e RoutedToResolver) evolve(s *Incident, _ *posting) {
 }
 
 // Who owns the incident and where its handling went stay as they are (CHN-07).
-func (e RoutedToSupplier) evolve(*Incident, *posting) {}
+func (e RoutedToSupplier) evolve(s *Incident, _ *posting) {
+	s.Continuity.Routed = append(slices.Clip(s.Continuity.Routed), e.Supplier)
+}
 
 func (e ProgressReported) evolve(s *Incident, _ *posting) {
 	c := &s.Chain
