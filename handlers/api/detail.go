@@ -30,6 +30,8 @@ type detail struct {
 	ContactPoint domain.PersonID `json:"contactPoint,omitzero"`
 	Priority     priority        `json:"priority"`
 	Standing     standing        `json:"standing"`
+	Concerned    concerned       `json:"concerned" doc:"whom and what it touches"`
+	Progress     progress        `json:"progress" doc:"how far its handling has come"`
 	WaitingFor   domain.Code     `json:"waitingFor,omitempty"`
 	Leg          int             `json:"leg" doc:"service leg, one more with each reopening"`
 	Acknowledged time.Time       `json:"acknowledged,omitzero"`
@@ -121,7 +123,8 @@ func (q *request) detail(f *file, at time.Time) (*detail, error) {
 		d.WaitingFor = st.WaitingFor
 	}
 	d.priority(st)
-	d.Standing = standingOf(st)
+	d.Standing, d.Concerned, d.Progress = standingOf(st), concernedOf(st), progressOf(st)
+	d.Standing.Severities = severitiesOf(f)
 	d.lists(st)
 	d.Steps = q.steps(st)
 	for _, id := range slices.Sorted(maps.Keys(st.Clocks)) {
