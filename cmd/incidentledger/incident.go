@@ -48,6 +48,9 @@ func (a *app) incident(raw []byte) error {
 			fmt.Fprintf(a.std.out, "%-15s %s\n", c.title, clean(s))
 		}
 	}
+	if err := a.part(m, "playbooks", columns("playbook", "code", "version", "version", "title", "title")); err != nil {
+		return err
+	}
 	if err := a.part(m, "steps", columns("step", "n", "name", "name", "state", "state", "owner", "owner", "next", "next", "what", "what", "due", "due")); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type detail struct {
 	Recorded time.Time      `json:"recorded"`
 	Report   map[string]any `json:"report" doc:"what was reported, corrections and reclassifications worked in; texts that are gone are {\"erased\":true}"`
 
+	Playbooks    []Playbook      `json:"playbooks" doc:"what to do first: those that hold for its category or the services it hits"`
 	Recipients   []domain.Code   `json:"recipients" doc:"roles that must hear of it"`
 	Verdict      domain.Code     `json:"verdict,omitempty"`
 	Registered   time.Time       `json:"registered,omitzero"`
@@ -121,6 +122,9 @@ func (q *request) detail(f *file, at time.Time) (*detail, error) {
 	}
 	if st.Phase == incident.PhaseOnHold {
 		d.WaitingFor = st.WaitingFor
+	}
+	if d.Playbooks = []Playbook{}; q.office.Playbooks != nil {
+		d.Playbooks = append(d.Playbooks, q.office.Playbooks(st.Report.Category, st.Services())...)
 	}
 	d.priority(st)
 	d.Standing, d.Concerned, d.Progress = standingOf(st), concernedOf(st), progressOf(st)

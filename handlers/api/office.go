@@ -32,8 +32,17 @@ type Office struct {
 	Policies Policies              // nil: none are kept
 	Broken   func() error          // why the ledger takes no more entries; nil: it always does
 
-	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
-	Improvements func(incident domain.Key) []report.Follow // that came of an incident, of the zero key all; nil: none
+	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
+	Improvements func(incident domain.Key) []report.Follow                     // that came of an incident, of the zero key all; nil: none
+	Playbooks    func(category domain.Code, services []domain.Code) []Playbook // that hold for either; nil: none
+}
+
+// A Playbook says what to do first when something of its kind happens.
+type Playbook struct {
+	Key     domain.Key  `json:"key"`
+	Code    domain.Code `json:"code"`
+	Version domain.Code `json:"version"`
+	Title   string      `json:"title"`
 }
 
 // A Config says what an API serves.
