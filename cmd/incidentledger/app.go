@@ -71,8 +71,9 @@ func (a *app) root() *cobra.Command {
 		a.doVerb(), a.commandsVerb(), a.codesVerb(), a.importVerb(),
 		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.worklistVerb(), a.auditVerb(), a.replayVerb(),
 		a.dutiesVerb(), a.breachesVerb(), a.informedVerb(), a.evidenceVerb(), a.obligationsVerb(),
-		a.suppliersVerb(), a.improvementsVerb(), a.contactsVerb(),
-		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(), a.alertVerb(),
+		a.suppliersVerb(), a.improvementsVerb(), a.contactsVerb(), a.figuresVerb(),
+		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.reportVerb(),
+		a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(), a.alertVerb(),
 		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
 	return root

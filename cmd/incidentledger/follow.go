@@ -1,8 +1,12 @@
 package main
 
 import (
+	"slices"
+
 	"incidentledger/domain"
+	"incidentledger/domain/document"
 	"incidentledger/domain/improvement"
+	"incidentledger/handlers/api"
 	"incidentledger/handlers/report"
 )
 
@@ -41,4 +45,48 @@ func (o *office) titleOf(ref domain.Ref) string {
 		return ""
 	}
 	return words["title"]
+}
+
+// playbooks gives the playbooks that hold now for a category of incident or for
+// one of the services that it hits (BCM-01).
+func (o *office) playbooks(category domain.Code, services []domain.Code) []api.Playbook {
+	g := o.law.registers
+	if _, err := g.scan(domain.Key{}); err != nil {
+		return nil
+	}
+	g.scanning.Lock()
+	papers := slices.Clone(g.papers)
+	g.scanning.Unlock()
+	var out []api.Playbook
+	for _, key := range papers {
+		r, ok := g.find(domain.Ref{Kind: document.Name, Key: key})
+		if !ok {
+			continue
+		}
+		v, holds := r.state.(domain.Dossier[document.State]).Told.Current()
+		hit := slices.Contains(v.Categories, category) || slices.ContainsFunc(v.Services, func(s domain.Code) bool { return slices.Contains(services, s) })
+		if !holds || v.Kind != "playbook" || !hit {
+			continue
+		}
+		out = append(out, api.Playbook{Key: key, Code: v.Code, Version: v.Version, Title: o.paperTitle(v.Seq)})
+	}
+	return out
+}
+
+// paperTitle opens the title of a document as an entry published it.
+func (o *office) paperTitle(seq domain.Seq) string {
+	en, err := o.ledger.Entry(seq)
+	if err != nil {
+		return ""
+	}
+	events, _, _, err := opener{o.vault}.Open(en)
+	if err != nil {
+		return ""
+	}
+	for _, e := range events {
+		if p, ok := e.(document.DocumentPublished); ok {
+			return string(p.Title)
+		}
+	}
+	return ""
 }

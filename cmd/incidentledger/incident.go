@@ -39,14 +39,27 @@ func (a *app) incident(raw []byte) error {
 	}
 	for _, c := range columns("number", "number", "key", "key", "state", "state", "title", "report.title", "description", "report.description",
 		"kind", "report.kind", "category", "report.category", "channel", "report.channel", "discovered", "report.discovered", "reported", "report.reported",
-		"recorded", "recorded", "registered", "registered", "priority", "priority.value", "owner", "owner", "routed to", "routedTo",
+		"recorded", "recorded", "registered", "registered", "priority", "priority.value", "severity", "standing.severity",
+		"major", "standing.major", "critical", "standing.critical", "tlp", "standing.tlp", "data leak", "concerned.leak.suspected", "significant", "concerned.significant",
+		"evidence needed", "progress.evidence.needed", "integrity", "progress.integrity", "evaluation", "progress.evaluation.state", "owner", "owner", "routed to", "routedTo",
 		"waiting for", "waitingFor", "acknowledged", "acknowledged", "resolved", "resolved", "closed", "closed", "recipients", "recipients",
 		"deviations", "deviations", "last entry", "seq") {
-		if s := cell(dig(m, c.member)); s != "" && s != "0" {
-			fmt.Fprintf(a.std.out, "%-14s %s\n", c.title, clean(s))
+		if s := cell(dig(m, c.member)); s != "" && s != "0" && s != "no" {
+			fmt.Fprintf(a.std.out, "%-15s %s\n", c.title, clean(s))
 		}
 	}
-	list, _ := m["clocks"].([]any)
+	if err := a.part(m, "playbooks", columns("playbook", "code", "version", "version", "title", "title")); err != nil {
+		return err
+	}
+	if err := a.part(m, "steps", columns("step", "n", "name", "name", "state", "state", "owner", "owner", "next", "next", "what", "what", "due", "due")); err != nil {
+		return err
+	}
+	return a.part(m, "clocks", columns("clock", "id", "state", "state", "due", "due", "met", "met", "provisional", "provisional", "statutory", "statutory"))
+}
+
+// part prints a list within an answer as a table, where there is anything in it.
+func (a *app) part(m map[string]any, name string, cols []column) error {
+	list, _ := m[name].([]any)
 	if len(list) == 0 {
 		return nil
 	}
@@ -59,7 +72,7 @@ func (a *app) incident(raw []byte) error {
 		}
 		items[i] = b
 	}
-	return a.rows(items, columns("clock", "id", "state", "state", "due", "due", "met", "met", "provisional", "provisional", "statutory", "statutory"))
+	return a.rows(items, cols)
 }
 
 // replayVerb shows an incident as it was known then, or as it would stand under

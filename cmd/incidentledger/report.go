@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"os"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 )
 
@@ -41,6 +43,60 @@ func (a *app) formVerb() *cobra.Command {
 	documentFlags(cmd, &as, &out)
 	cmd.Flags().StringVar(&regime, "regime", "", "of an authority's form, such as gdpr (default: what is owed first)")
 	cmd.Flags().StringVar(&stage, "stage", "", "of an authority's form, such as initial")
+	return cmd
+}
+
+// reportVerb prints the report on a period for one audience, or writes it.
+func (a *app) reportVerb() *cobra.Command {
+	var as, out, period, audience string
+	cmd := &cobra.Command{
+		Use: "report", Short: "The report on a period, for the council, the college, the management or the controller", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query := url.Values{"for": {audience}}
+			if period != "" {
+				query.Set("period", period)
+			}
+			return a.document(cmd, as, out, query, "report")
+		},
+	}
+	documentFlags(cmd, &as, &out)
+	cmd.Flags().StringVar(&period, "period", "", "2026, 2026-Q4, 2026-11 or 2026-11-01/2026-11-15 (default: the one that is due to the audience)")
+	cmd.Flags().StringVar(&audience, "for", "management", "council, college, management or controller")
+	return cmd
+}
+
+// figuresVerb prints how a period went.
+func (a *app) figuresVerb() *cobra.Command {
+	var period string
+	cmd := &cobra.Command{
+		Use: "figures", Short: "Counts, times and terms of a period, by priority, category, supplier, department and severity", Args: argsBetween(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				query := url.Values{}
+				if period != "" {
+					query.Set("period", period)
+				}
+				var raw []byte
+				if err := c.fresh(ctx, c.path("figures"), query, &raw); err != nil {
+					return err
+				}
+				if a.format == "json" {
+					return a.json(raw)
+				}
+				var f struct {
+					All    jsontext.Value   `json:"all"`
+					Groups []jsontext.Value `json:"groups"`
+				}
+				if err := json.Unmarshal(raw, &f); err != nil {
+					return err
+				}
+				return a.rows(append([]jsontext.Value{f.All}, f.Groups...), columns("by", "by", "of", "of", "incidents", "incidents", "open", "open",
+					"met", "met", "missed", "missed", "detect", "detect.medianSeconds", "react", "react.medianSeconds",
+					"notify", "notify.medianSeconds", "restore", "restore.medianSeconds", "restore p90", "restore.p90Seconds"))
+			})
+		},
+	}
+	cmd.Flags().StringVar(&period, "period", "", "2026, 2026-Q4, 2026-11 or 2026-11-01/2026-11-15 (default: this month)")
 	return cmd
 }
 

@@ -83,7 +83,7 @@ func (e *ServiceCreditClaimed) reckon(d *deciding) error {
 		within.to = d.now
 	}
 	e.Outages = nil
-	for _, service := range d.s.services() {
+	for _, service := range d.s.Services() {
 		var spans []span
 		for _, o := range d.s.Continuity.Downtimes {
 			if o.Service == service && slices.Contains(o.Contracts, e.Contract) {

@@ -136,8 +136,8 @@ func bearing(critical, vital bool) string {
 	return ""
 }
 
-// services gives the services that the incident names: affected or down.
-func (t *Told) services() []domain.Code {
+// Services gives the services that the incident names: affected or down.
+func (t *Told) Services() []domain.Code {
 	out := slices.Clone(t.Report.Affected)
 	for _, e := range t.Continuity.Downtimes {
 		out = append(out, e.Service)

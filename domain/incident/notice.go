@@ -177,3 +177,14 @@ func (e SupplierNoticeRecorded) rederive(d *deciding, was domain.Event) (domain.
 func (e SupplierNoticeRecorded) evolve(s *Incident, _ *posting) {
 	s.Continuity.Notices = append(slices.Clip(s.Continuity.Notices), e)
 }
+
+// Suppliers names the suppliers that had to do with the incident: they worked on
+// it, or told of it.
+func (t *Told) Suppliers() []domain.Code {
+	out := slices.Clone(t.Continuity.Routed)
+	for _, n := range t.Continuity.Notices {
+		out = append(out, n.Supplier)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -88,6 +88,7 @@ type Continuity struct {
 	AtRisk    []ObligationAtRiskIdentified
 	Informed  []customerOf
 	Plans     []domain.Code // that are followed now
+	Routed    []domain.Code // the suppliers who worked on it
 }
 
 // openContinuity lists what was begun for continuity and has no end.

@@ -122,7 +122,7 @@ func (c RouteToSupplier) decide(d *deciding) error {
 		e.Quotes = d.quote("CHN-07")
 	}
 	if s, ok := d.knownSupplier(c.Supplier); ok {
-		e.Contracts = inForce(s, d.s.services(), d.at)
+		e.Contracts = inForce(s, d.s.Services(), d.at)
 		if len(e.Contracts) == 0 {
 			d.warn("no_contract", "SUP-07", "no contract with %s is in force for a service that this incident names, so what can be asked of it is not on record", c.Supplier)
 		}
@@ -172,7 +172,7 @@ func (e RoutedToSupplier) rederive(d *deciding, was domain.Event) (domain.Event,
 	e.Quotes, e.Contracts = old.Quotes, old.Contracts
 	if e.Supplier != old.Supplier || !e.At.Equal(old.At) {
 		s, _ := d.knownSupplier(e.Supplier)
-		e.Contracts = inForce(s, d.s.services(), e.At)
+		e.Contracts = inForce(s, d.s.Services(), e.At)
 	}
 	return e, nil
 }
@@ -191,7 +191,9 @@ func (e RoutedToResolver) evolve(s *Incident, _ *posting) {
 }
 
 // Who owns the incident and where its handling went stay as they are (CHN-07).
-func (e RoutedToSupplier) evolve(*Incident, *posting) {}
+func (e RoutedToSupplier) evolve(s *Incident, _ *posting) {
+	s.Continuity.Routed = append(slices.Clip(s.Continuity.Routed), e.Supplier)
+}
 
 func (e ProgressReported) evolve(s *Incident, _ *posting) {
 	c := &s.Chain

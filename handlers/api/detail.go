@@ -21,6 +21,7 @@ type detail struct {
 	Recorded time.Time      `json:"recorded"`
 	Report   map[string]any `json:"report" doc:"what was reported, corrections and reclassifications worked in; texts that are gone are {\"erased\":true}"`
 
+	Playbooks    []Playbook      `json:"playbooks" doc:"what to do first: those that hold for its category or the services it hits"`
 	Recipients   []domain.Code   `json:"recipients" doc:"roles that must hear of it"`
 	Verdict      domain.Code     `json:"verdict,omitempty"`
 	Registered   time.Time       `json:"registered,omitzero"`
@@ -30,6 +31,8 @@ type detail struct {
 	ContactPoint domain.PersonID `json:"contactPoint,omitzero"`
 	Priority     priority        `json:"priority"`
 	Standing     standing        `json:"standing"`
+	Concerned    concerned       `json:"concerned" doc:"whom and what it touches"`
+	Progress     progress        `json:"progress" doc:"how far its handling has come"`
 	WaitingFor   domain.Code     `json:"waitingFor,omitempty"`
 	Leg          int             `json:"leg" doc:"service leg, one more with each reopening"`
 	Acknowledged time.Time       `json:"acknowledged,omitzero"`
@@ -120,8 +123,12 @@ func (q *request) detail(f *file, at time.Time) (*detail, error) {
 	if st.Phase == incident.PhaseOnHold {
 		d.WaitingFor = st.WaitingFor
 	}
+	if d.Playbooks = []Playbook{}; q.office.Playbooks != nil {
+		d.Playbooks = append(d.Playbooks, q.office.Playbooks(st.Report.Category, st.Services())...)
+	}
 	d.priority(st)
-	d.Standing = standingOf(st)
+	d.Standing, d.Concerned, d.Progress = standingOf(st), concernedOf(st), progressOf(st)
+	d.Standing.Severities = severitiesOf(f)
 	d.lists(st)
 	d.Steps = q.steps(st)
 	for _, id := range slices.Sorted(maps.Keys(st.Clocks)) {

@@ -34,8 +34,17 @@ type Office struct {
 
 	Alerting *Alerting // nil: there is none
 
-	Who          func(domain.PersonID) string              // a person's name; nil, or empty: nobody knows
-	Improvements func(incident domain.Key) []report.Follow // that came of an incident, of the zero key all; nil: none
+	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
+	Improvements func(incident domain.Key) []report.Follow                     // that came of an incident, of the zero key all; nil: none
+	Playbooks    func(category domain.Code, services []domain.Code) []Playbook // that hold for either; nil: none
+}
+
+// A Playbook says what to do first when something of its kind happens.
+type Playbook struct {
+	Key     domain.Key  `json:"key"`
+	Code    domain.Code `json:"code"`
+	Version domain.Code `json:"version"`
+	Title   string      `json:"title"`
 }
 
 // A Config says what an API serves.

@@ -11,6 +11,7 @@ import (
 // it, and with what it hangs together.
 type standing struct {
 	Severity      domain.Code     `json:"severity,omitempty" doc:"none, light, high, very-high; absent: nobody judged it"`
+	Severities    []severity      `json:"severities" doc:"each judgement of it, in order"`
 	Complaints    int             `json:"complaints,omitempty"`
 	Calamity      time.Time       `json:"calamity,omitzero" doc:"since when; absent: it is none"`
 	Major         bool            `json:"major"`
@@ -26,6 +27,31 @@ type standing struct {
 	Shares        []share         `json:"shares"`
 	Overruns      []overrun       `json:"overruns"`
 	Misfiled      []domain.Seq    `json:"misfiled,omitempty" doc:"entries that belong elsewhere"`
+}
+
+// A severity is one judgement of how grave the incident is.
+type severity struct {
+	Entry    domain.Seq    `json:"entry"`
+	At       time.Time     `json:"at"`
+	Severity domain.Code   `json:"severity"`
+	Was      domain.Code   `json:"was,omitempty"`
+	Aspects  []domain.Code `json:"aspects,omitempty" doc:"absent: a complaint raised it"`
+}
+
+// severitiesOf finds the judgements among a file's entries, as they were given.
+func severitiesOf(f *file) []severity {
+	out := []severity{}
+	for _, en := range f.entries {
+		for i := range en.Events {
+			switch e := en.Events[i].Event.(type) {
+			case incident.SeverityAssessed:
+				out = append(out, severity{en.Seq, en.Occurred.Time, e.Severity, e.Was, e.Aspects})
+			case incident.SeverityRaised:
+				out = append(out, severity{Entry: en.Seq, At: en.Occurred.Time, Severity: e.Severity, Was: e.Was})
+			}
+		}
+	}
+	return out
 }
 
 type acting struct {

@@ -18,7 +18,7 @@ func (s *server) worklistOperations() []*operation {
 		summary: "What is to be done now, by whom and until when: what is due first comes first",
 		about: "Made while it is read, from the states of the incidents that the register shows as open and from the improvements that are not done: " +
 			"running terms, what nobody decided yet, escalations that nobody acknowledged, who must still hear of it, what the evaluation lacks. " +
-			"It takes as long as folding those incidents does. Closed incidents of which something is still owed are on the list of deadlines.",
+			"It takes as long as folding those incidents does. Of a closed incident what is still owed is on the list of deadlines.",
 		gives: page[work]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
 		query: []param{
 			{name: "role", kind: word, doc: "what is expected of this role"},

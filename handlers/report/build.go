@@ -95,35 +95,34 @@ func (s *Source) terms(st *incident.Incident, now time.Time) ([]Term, error) {
 		if err != nil {
 			return nil, fmt.Errorf("report: clock %s: %w", id, err)
 		}
-		t := Term{ID: string(id), Rule: c.Rule, Recipient: c.Recipient, Stage: c.Stage, Due: c.Due, Met: c.Met,
-			Statutory: c.Statutory, Provisional: c.Provisional, Derivation: lines, Outcome: "running"}
-		switch {
-		case c.Cancelled:
-			t.Outcome = "cancelled"
-		case !c.Met.IsZero() && c.OnTime():
-			t.Outcome = "met"
-		case !c.Met.IsZero():
-			t.Outcome, t.LateSeconds = "met-late", int64(c.Met.Sub(c.Due)/time.Second)
-		case !c.Due.IsZero() && now.After(c.OverdueAt()):
-			t.Outcome, t.LateSeconds = "missed", int64(now.Sub(c.Due)/time.Second)
-		}
+		t := termOf(c, now)
+		t.Derivation = lines
 		out = append(out, t)
 	}
 	return out, nil
 }
 
+// termOf tells how a clock ended, or stands at an instant.
+func termOf(c policy.Clock, now time.Time) Term {
+	t := Term{ID: string(c.ID), Rule: c.Rule, Recipient: c.Recipient, Stage: c.Stage, Due: c.Due, Met: c.Met,
+		Statutory: c.Statutory, Provisional: c.Provisional, Outcome: "running"}
+	switch {
+	case c.Cancelled:
+		t.Outcome = "cancelled"
+	case !c.Met.IsZero() && c.OnTime():
+		t.Outcome = "met"
+	case !c.Met.IsZero():
+		t.Outcome, t.LateSeconds = "met-late", int64(c.Met.Sub(c.Due)/time.Second)
+	case !c.Due.IsZero() && !c.Paused && now.After(c.OverdueAt()):
+		t.Outcome, t.LateSeconds = "missed", int64(now.Sub(c.Due)/time.Second)
+	}
+	return t
+}
+
 // times are the spans that an incident is judged by. Who took it up first counts,
 // and when it worked again at last.
 func (b *book) times() []Took {
-	st := b.state
-	r := &st.Report
-	var notified, taken, restored time.Time
-	for i := range st.Notifications {
-		n := &st.Notifications[i]
-		if at, missing := n.Complete(); !n.Withdrawn && len(missing) == 0 && (notified.IsZero() || at.Before(notified)) {
-			notified = at
-		}
-	}
+	var taken, restored time.Time
 	for _, o := range b.opened {
 		switch e := o.event.(type) {
 		case incident.IncidentAcknowledged:
@@ -132,6 +131,19 @@ func (b *book) times() []Took {
 			}
 		case incident.IncidentResolved:
 			restored = e.RestoredAt
+		}
+	}
+	return tookOf(b.state, taken, restored)
+}
+
+// tookOf gives the spans of an incident that was taken up and restored then.
+func tookOf(st *incident.Incident, taken, restored time.Time) []Took {
+	r := &st.Report
+	var notified time.Time
+	for i := range st.Notifications {
+		n := &st.Notifications[i]
+		if at, missing := n.Complete(); !n.Withdrawn && len(missing) == 0 && (notified.IsZero() || at.Before(notified)) {
+			notified = at
 		}
 	}
 	aware := st.AwareOf(incident.OfBreach)

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"cmp"
+	"net/http"
+
+	"incidentledger/handlers/catalogue"
+	"incidentledger/handlers/report"
+	"incidentledger/projections/register"
+)
+
+var periodParam = param{name: "period", kind: word, doc: "a year (2026), a quarter (2026-Q4), a month (2026-11), or two days (2026-11-01/2026-11-15), in the zone of the ledger"}
+
+// figuresOperations count, and account for it.
+func (s *server) figuresOperations() []*operation {
+	const folded = "The incidents that were recorded in the period are folded while it is read: a year of ten thousand takes some seconds. Exercises are left out."
+	return []*operation{
+		{id: "show-figures", method: http.MethodGet, path: "/organisations/{org}/figures", tag: "reports", do: (*request).figures,
+			summary: "Counts, times and terms of a period, by priority, category, supplier, department and severity", about: folded,
+			gives: report.Figures{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			query: []param{periodParam}},
+		{id: "show-periodic-report", method: http.MethodGet, path: "/organisations/{org}/report", tag: "reports", do: (*request).periodic,
+			summary: "The report on a period for one audience: what happened, terms met and missed, breaches, suppliers, improvements, every override",
+			about:   folded + " Without period the one that is due to the audience: the council's last year, the college's and the controller's last quarter, the management's month so far.",
+			gives:   report.Periodic{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			query: append([]param{periodParam, {name: "for", kind: word, oneof: report.Audiences(), doc: "without it management"}}, documentParams...)},
+	}
+}
+
+// period reads the period asked for; without one that which an audience is told of.
+func (q *request) period(audience string) (report.Period, error) {
+	if !q.has("period") {
+		return report.PeriodFor(audience, q.now(), q.office.Zone), nil
+	}
+	p, err := report.ParsePeriod(q.text("period"), q.office.Zone)
+	if err != nil {
+		return p, malformed("period", "%v", err)
+	}
+	return p, nil
+}
+
+// counted folds the incidents of a period, and counts those that were open at its
+// end. What is later than the end of a period that is past counts as well: it is
+// told as it stands now.
+func (q *request) counted(p report.Period) (list []report.Counted, open int, err error) {
+	rows, _, err := q.rows(register.Query{To: p.To, Exercises: register.Without, Now: q.now()})
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range rows {
+		r := &rows[i]
+		dropped := r.Phase == "rejected" || r.Phase == "withdrawn" || r.Phase == "merged"
+		if !dropped && (r.Closed.IsZero() || !r.Closed.Before(p.To)) {
+			open++
+		}
+		if r.Recorded.Before(p.From) {
+			continue
+		}
+		st, err := q.stateOf(r.Key)
+		if err != nil {
+			return nil, 0, err
+		}
+		list = append(list, report.Counted{Key: r.Key, Number: r.Number, State: st})
+	}
+	return list, open, nil
+}
+
+func (q *request) figures() (*answer, error) {
+	p, err := q.period("management")
+	if err != nil {
+		return nil, err
+	}
+	list, open, err := q.counted(p)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{body: report.Reckon(p, list, open, q.now())}, nil
+}
+
+func (q *request) periodic() (*answer, error) {
+	audience := cmp.Or(q.text("for"), "management")
+	p, err := q.period(audience)
+	if err != nil {
+		return nil, err
+	}
+	list, open, err := q.counted(p)
+	if err != nil {
+		return nil, err
+	}
+	r := q.source().Account(p, audience, list, open, q.now())
+	return q.written(r, r.Made, "report-"+audience, func(w *catalogue.Words) *report.Document { return r.Document(w) })
+}
