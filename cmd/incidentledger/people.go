@@ -245,7 +245,7 @@ func correctWords(words map[string]string, c domain.FactCorrected) {
 
 // who gives a person's name; empty where nobody knows it any more.
 func (o *office) who(id domain.PersonID) string {
-	words, err := o.words(domain.Ref{Kind: person.Name, Key: domain.Key{UUID: id.UUID}}, "PersonAdded")
+	words, err := o.words(domain.Ref{Kind: person.Name, Key: domain.Key(id)}, "PersonAdded")
 	if err != nil {
 		return ""
 	}
