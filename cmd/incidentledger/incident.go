@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -80,10 +78,16 @@ func (a *app) part(m map[string]any, name string, cols []column) error {
 func (a *app) replayVerb() *cobra.Command {
 	var at, axis, policy string
 	var seq uint64
-	var step bool
+	var step, all bool
 	cmd := &cobra.Command{
-		Use: "replay KEY", Short: "Shows an incident as it was known then; with --policy what if", Args: argsBetween(1, 1),
+		Use: "replay KEY", Short: "Shows an incident as it was known then; with --policy what if, also of all incidents", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case all && (policy == "" || len(args) > 0):
+				return usage("--all goes with --policy, and without KEY")
+			case !all && len(args) == 0:
+				return usage("say which incident: KEY is missing; or give --all and --policy")
+			}
 			if at != "" && cmd.Flags().Changed("seq") {
 				return usage("give --at or --seq, not both")
 			}
@@ -95,6 +99,9 @@ func (a *app) replayVerb() *cobra.Command {
 				q.Set("seq", fmt.Sprint(seq))
 			}
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
+				if all {
+					return a.whatIfAll(ctx, c, q, policy)
+				}
 				if policy != "" {
 					return a.whatIf(ctx, c, args[0], q, policy)
 				}
@@ -112,42 +119,9 @@ func (a *app) replayVerb() *cobra.Command {
 	f.Uint64Var(&seq, "seq", 0, "up to this entry")
 	f.StringVar(&axis, "axis", "recorded", "occurred (as it happened) or recorded (as it was known)")
 	f.StringVar(&policy, "policy", "", "a rule file (YAML): what if these rules held? Writes and sends nothing")
+	f.BoolVar(&all, "all", false, "with --policy: every incident, and the terms that would stand otherwise")
 	f.BoolVar(&step, "step", false, "entry by entry, waiting for Enter")
 	return cmd
-}
-
-func (a *app) whatIf(ctx context.Context, c *client, key string, q url.Values, file string) error {
-	rules, err := os.ReadFile(file)
-	if err != nil {
-		return usage("%v", err)
-	}
-	path := c.path("incidents", key, "what-if")
-	if len(q) > 0 {
-		path += "?" + q.Encode()
-	}
-	var raw []byte
-	if _, err := c.ask(ctx, http.MethodPost, path, http.Header{"Content-Type": {"application/yaml"}}, rules, &raw); err != nil {
-		return err
-	}
-	if a.format == "json" {
-		return a.json(raw)
-	}
-	var w struct {
-		Note    string           `json:"note"`
-		Changes []jsontext.Value `json:"changes"`
-		Clocks  []jsontext.Value `json:"clocks"`
-	}
-	if err := json.Unmarshal(raw, &w); err != nil {
-		return err
-	}
-	if a.format == "table" {
-		fmt.Fprintln(a.std.out, w.Note)
-	}
-	if err := a.rows(w.Clocks, columns("clock", "id", "state", "state", "due", "due", "provisional", "provisional")); err != nil {
-		return err
-	}
-	fmt.Fprintln(a.std.out)
-	return a.rows(w.Changes, columns("change", "change", "clock", "clock", "was", "was", "would be", "due"))
 }
 
 func (a *app) timeline(raw []byte, step bool) error {
