@@ -92,6 +92,9 @@ func load(src []byte, kinds func(domain.KindName) (*domain.Kind, bool)) (*Mappin
 	if v.found != nil {
 		return nil, at(v.found).errorf("anchors, aliases and tags are not used in mappings")
 	}
+	if v.empty != nil {
+		return nil, at(v.empty).errorf("an empty entry of a list; fill it in or take its dash away")
+	}
 	m := new(Mapping)
 	if err := decode(body, m); err != nil {
 		return nil, err
@@ -102,13 +105,20 @@ func load(src []byte, kinds func(domain.KindName) (*domain.Kind, bool)) (*Mappin
 	return m, nil
 }
 
-// aliasFinder finds what would let a small file stand for a huge one.
-type aliasFinder struct{ found ast.Node }
+// aliasFinder finds what would let a small file stand for a huge one, and
+// entries of a list that say nothing.
+type aliasFinder struct{ found, empty ast.Node }
 
 func (v *aliasFinder) Visit(n ast.Node) ast.Visitor {
-	switch n.(type) {
+	switch n := n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
 		v.found = n
+	case *ast.SequenceNode:
+		for _, entry := range n.Values {
+			if _, ok := entry.(*ast.NullNode); ok && v.empty == nil {
+				v.empty = entry
+			}
+		}
 	}
 	return v
 }

@@ -78,7 +78,7 @@ func TestFaultsOfMappings(t *testing.T) {
 		}
 		b.WriteString(strings.ReplaceAll(f.with, "\n", "⏎") + "\n\t" + err.Error() + "\n")
 	}
-	for _, src := range []string{"", "# nothing", "- a", "a: b\n---\nc: d", strings.Repeat(" ", maxMapping+1), "\x00", "{"} {
+	for _, src := range []string{"", "# nothing", "- a", "a: b\n---\nc: d", strings.Repeat(" ", maxMapping+1), "\x00", "{", strings.Replace(good, "rules:\n", "rules:\n  -\n", 1)} {
 		_, err := Load("m.yaml", []byte(src), known)
 		if err == nil {
 			t.Errorf("%.20q is taken", src)
