@@ -106,6 +106,9 @@ func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Code
 		}
 		return nil
 	case Text:
+		if r.required && strings.TrimSpace(string(x)) == "" {
+			return invalid(path, "is required, and holds only spaces")
+		}
 		return CheckText(path, string(x), limit(r.max, DefaultTextMax))
 	case Code:
 		return checkCode(string(x), path, r, codes)
@@ -144,7 +147,11 @@ func checkValue(v reflect.Value, path string, r rules, now time.Time, codes Code
 		er := r
 		er.required, er.min, er.max = false, nil, nil
 		for i := range v.Len() {
-			if err := checkValue(v.Index(i), join(path, strconv.Itoa(i)), er, now, codes); err != nil {
+			elem := v.Index(i)
+			if elem.IsZero() && elem.Kind() != reflect.Struct && !elem.CanInt() && !elem.CanUint() {
+				return invalid(join(path, strconv.Itoa(i)), "is empty; fill it in or leave the element out")
+			}
+			if err := checkValue(elem, join(path, strconv.Itoa(i)), er, now, codes); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 // gathering is a command with every kind of rule.
 type gathering struct {
+	Guests  []Code        `json:"guests,omitzero"`
 	Title   Text          `json:"title" rule:"required,max=20"`
 	Kind    Code          `json:"kind" rule:"oneof=fire|water"`
 	Role    Code          `json:"role" rule:"codes=roles"`
@@ -43,6 +44,8 @@ func TestCheckNamesTheFieldAndTheRule(t *testing.T) {
 	}{
 		{"as it should be", func(*gathering) {}, "", ""},
 		{"no title", func(g *gathering) { g.Title = "" }, "title", "required"},
+		{"a title of spaces", func(g *gathering) { g.Title = " \n " }, "title", "only spaces"},
+		{"nobody in a list", func(g *gathering) { g.Guests = []Code{"a", ""} }, "guests.1", "empty"},
 		{"a long title", func(g *gathering) { g.Title = Text(strings.Repeat("é", 21)) }, "title", "21 characters"},
 		{"twenty characters of two bytes", func(g *gathering) { g.Title = Text(strings.Repeat("é", 20)) }, "", ""},
 		{"NUL in a text", func(g *gathering) { g.Title = "a\x00b" }, "title", "U+0000"},
