@@ -14,6 +14,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/handlers"
+	"incidentledger/handlers/api"
 )
 
 // doVerb gives one order.
@@ -186,7 +187,7 @@ func withEnvelope(body []byte, env handlers.Envelope) ([]byte, error) {
 
 // orderPath is where an order of a command goes.
 func (c *client) orderPath(kind, key, command string) (string, error) {
-	name := kebab(command)
+	name := api.CommandPath(command)
 	switch {
 	case kind == "incident" && command == "ReportIncident":
 		if key != "" {
@@ -202,19 +203,4 @@ func (c *client) orderPath(kind, key, command string) (string, error) {
 		return c.path("aggregates", kind, "commands", name), nil
 	}
 	return c.path("aggregates", kind, key, "commands", name), nil
-}
-
-// kebab writes ReportIncident as report-incident.
-func kebab(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if r >= 'A' && r <= 'Z' {
-			if i > 0 {
-				b.WriteByte('-')
-			}
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

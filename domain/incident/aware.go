@@ -80,6 +80,9 @@ func (EstablishAwareness) CommandName() string { return "EstablishAwareness" }
 func (CorrectAwareness) CommandName() string   { return "CorrectAwareness" }
 
 func (c EstablishAwareness) decide(d *deciding) error {
+	if err := d.sinceBegun("awareAt", c.AwareAt); err != nil {
+		return err
+	}
 	kinds := []domain.Code{c.Of}
 	if c.Of == "" {
 		kinds = d.s.awaited(c.Processing)
@@ -143,6 +146,9 @@ func (c CorrectAwareness) decide(d *deciding) error {
 		return r
 	case len(d.events) == 0:
 		return noChange("X-01", "awareness already counts from %s", stamp(stands))
+	}
+	if err := d.sinceBegun("awareAt", c.AwareAt); err != nil {
+		return err
 	}
 	d.reopenFor("awareness")
 	return nil

@@ -23,6 +23,7 @@ const (
 	RefusedNotDue       domain.Code = "not_due"               // the instant has not come
 	RefusedNotRunning   domain.Code = "not_running"           // the clock is met, cancelled or paused
 	RefusedLate         domain.Code = "late_without_reason"
+	RefusedBeforeBegun  domain.Code = "before_the_incident"
 	RefusedAware        domain.Code = "already_aware"
 	RefusedNotAware     domain.Code = "not_aware"
 	RefusedNoDuty       domain.Code = "no_duty"

@@ -77,6 +77,14 @@ func (AddNotificationChannel) CommandName() string { return "AddNotificationChan
 func (WithdrawNotification) CommandName() string   { return "WithdrawNotification" }
 
 func (c NotifyAuthority) decide(d *deciding) error {
+	if err := d.sinceBegun("submitted", c.Submitted); err != nil {
+		return err
+	}
+	for i, ch := range c.Channels {
+		if err := d.sinceBegun("channels."+strconv.Itoa(i)+".at", ch.At); err != nil {
+			return err
+		}
+	}
 	e := AuthorityNotified{
 		Duties: c.Duties, Authority: c.Authority, Regime: c.Regime, Stage: c.Stage, Via: c.Via,
 		Submitted: c.Submitted, Channels: c.Channels, Answers: given(c.Answers), LateReason: c.LateReason, HasLateReason: c.LateReason != "",

@@ -44,7 +44,7 @@ type Reclassify struct {
 	// SecurityRelevant says whether it concerns information security (INT-07).
 	SecurityRelevant *bool `json:"securityRelevant,omitempty"`
 	// Chain is the chain it belongs to; empty: it belongs to none after all (CHN-01).
-	Chain *domain.Code `json:"chain,omitempty"`
+	Chain *domain.Code `json:"chain,omitempty" rule:"codes=chains"`
 	// Affected lists the services hit, in place of those named before.
 	Affected *[]domain.Code `json:"affected,omitempty"`
 	// Reason says what showed it.

@@ -100,7 +100,7 @@ type ReportIncident struct {
 	// Affected lists the services hit.
 	Affected []domain.Code `json:"affected,omitempty"`
 	// Chain is the chain it belongs to, such as suwi (CHN-01).
-	Chain domain.Code `json:"chain,omitzero"`
+	Chain domain.Code `json:"chain,omitzero" rule:"codes=chains"`
 	// Track keeps integrity cases apart (REG-13); without it normal.
 	Track domain.Code `json:"track,omitzero" rule:"oneof=normal|integrity"`
 	// WithholdFrom lists persons who may not see it.
@@ -159,6 +159,37 @@ func (e IncidentReported) coherent() error {
 		return malformed("started", "started (%s) lies after reported (%s)", e.Started.Format(layout), e.Reported.Format(layout))
 	}
 	return nil
+}
+
+// unsaidBeginning is how long before its report an incident whose beginning
+// nobody has told may have begun.
+const unsaidBeginning = 31 * 24 * time.Hour
+
+// begun is the earliest instant at which anything can have been done about it:
+// the start or discovery that was told, else unsaidBeginning before the report.
+func (e IncidentReported) begun() time.Time {
+	switch {
+	case e.Reported.IsZero():
+		return time.Time{}
+	case e.Started.IsZero() && e.Discovered.IsZero():
+		return e.Reported.Add(-unsaidBeginning)
+	case e.Started.IsZero(), !e.Discovered.IsZero() && e.Discovered.Before(e.Started):
+		return e.Discovered
+	}
+	return e.Started
+}
+
+// sinceBegun refuses an instant before the incident began: it is a slip of the
+// hand, and would meet a duty, or undo it, years before there was one (INT-03).
+func (d *deciding) sinceBegun(field string, at time.Time) error {
+	begun := d.s.Report.begun()
+	if begun.IsZero() || !at.Before(begun) {
+		return nil
+	}
+	r := domain.Refuse(RefusedBeforeBegun, "INT-03", "%s (%s) lies before the incident can have begun (%s); mend the instant, or correct when it started", field, stamp(at), stamp(begun))
+	r.Field = field
+	r.Allowed = []string{"CorrectFact"}
+	return d.rule(r)
 }
 
 func (e IncidentReported) evolve(s *Incident, p *posting) {

@@ -93,6 +93,9 @@ func (c ResolveIncident) decide(d *deciding) error {
 	if !d.s.Resolved.IsZero() {
 		return noChange("PRI-04", "the incident was resolved at %s; CorrectFact corrects that, ReopenIncident begins anew", stamp(d.s.Resolved))
 	}
+	if err := d.sinceBegun("restoredAt", c.RestoredAt); err != nil {
+		return err
+	}
 	d.endHold("")
 	d.emit(IncidentResolved(c))
 	return nil

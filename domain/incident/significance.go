@@ -91,6 +91,9 @@ func (c MarkHandled) decide(d *deciding) error {
 	if !d.s.Handled.IsZero() {
 		return noChange("X-02", "the incident was handled at %s; CorrectFact corrects that", stamp(d.s.Handled))
 	}
+	if err := d.sinceBegun("handledAt", c.HandledAt); err != nil {
+		return err
+	}
 	d.emit(IncidentHandled(c))
 	return nil
 }

@@ -106,6 +106,9 @@ func (t SubjectsTold) covers(processing domain.Code, n int) bool {
 }
 
 func (c NotifyController) decide(d *deciding) error {
+	if err := d.sinceBegun("submitted", c.Submitted); err != nil {
+		return err
+	}
 	p, err := d.processing(c.Processing)
 	if err != nil {
 		return err

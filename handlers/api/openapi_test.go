@@ -202,7 +202,7 @@ func TestCommandPath(t *testing.T) {
 	for name, want := range map[string]string{
 		"ReportIncident": "report-incident", "Escalate": "escalate", "ClassifyKSZMajor": "classify-ksz-major", "AttestMFA": "attest-mfa", "IdentifyObligationAtRisk": "identify-obligation-at-risk",
 	} {
-		if got := commandPath(name); got != want {
+		if got := CommandPath(name); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}

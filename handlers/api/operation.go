@@ -191,8 +191,8 @@ func formatSeq(seq domain.Seq) string { return strconv.FormatUint(uint64(seq), 1
 
 func formatTag(seq domain.Seq) string { return `"` + formatSeq(seq) + `"` }
 
-// commandPath is a command's name as it stands in an address: report-incident.
-func commandPath(name string) string {
+// CommandPath is a command's name as it stands in an address: report-incident.
+func CommandPath(name string) string {
 	upper := func(i int) bool { return i < len(name) && name[i] >= 'A' && name[i] <= 'Z' }
 	var b strings.Builder
 	for i := range len(name) {
@@ -211,7 +211,7 @@ func commandPath(name string) string {
 // commandNamed finds a command by either form of its name.
 func commandNamed(kind *domain.Kind, name string) (domain.CommandType, bool) {
 	i := slices.IndexFunc(kind.Commands, func(c domain.CommandType) bool {
-		return c.Name() == name || commandPath(c.Name()) == name
+		return c.Name() == name || CommandPath(c.Name()) == name
 	})
 	if i < 0 {
 		return domain.CommandType{}, false
