@@ -40,13 +40,16 @@ var words = sync.OnceValues(func() (*book, error) {
 		for _, m := range file.Messages {
 			key, isCode := strings.CutPrefix(m.ID, "code.")
 			list, code, _ := strings.Cut(key, ".")
-			if first, ok := b.lists[code]; isCode && (!ok || list < first) {
+			if first, ok := b.lists[code]; isCode && !isNumber(code) && (!ok || list < first) {
 				b.lists[code] = list
 			}
 		}
 	}
 	return b, nil
 })
+
+// isNumber tells whether a code is one: what it counts is for its own list to say.
+func isNumber(code string) bool { return strings.Trim(code, "0123456789") == "" }
 
 // Words are the words of one language. They may be used by many at once.
 type Words struct {

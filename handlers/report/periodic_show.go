@@ -81,7 +81,10 @@ func (s shower) spread(t Spread) string {
 func (s shower) groups(list []Group) *Table {
 	t := &Table{Head: s.heads("group", "incidents", "open", "terms-met", "terms-missed", "restored")}
 	for _, g := range list {
-		t.Rows = append(t.Rows, []string{s.w.Field(string(g.By)) + ": " + s.value(Fact{Value: string(g.Of), List: grouped[g.By]}),
+		if g.Of == "0" {
+			g.Of = "unknown" // no priority yet
+		}
+		t.Rows = append(t.Rows, []string{s.says(s.w.Field(string(g.By)), s.value(Fact{Value: string(g.Of), List: grouped[g.By]})),
 			fmt.Sprint(g.Incidents), fmt.Sprint(g.Open), fmt.Sprint(g.Met), fmt.Sprint(g.Missed), s.spread(g.Restore)})
 	}
 	return t

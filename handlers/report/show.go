@@ -96,6 +96,10 @@ func (s shower) pairs(facts []Fact) [][2]string {
 	return out
 }
 
+func (s shower) says(what, said string) string {
+	return s.w.Say("report.says", "what", what, "said", said)
+}
+
 // field names a path: of channels.0.kind the words for channels, 1 and kind.
 func (s shower) field(path string) string {
 	said := ""
@@ -242,7 +246,7 @@ func (s shower) line(l Happening) []string {
 	}
 	what := s.w.Event(l.Event)
 	for _, p := range s.pairs(l.Facts) {
-		what += "\n" + p[0] + ": " + p[1]
+		what += "\n" + s.says(p[0], p[1])
 	}
 	for _, seq := range l.Corrected {
 		what += "\n" + s.w.Say("report.corrected", "seq", seq)
