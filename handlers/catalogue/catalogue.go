@@ -18,36 +18,55 @@ var files embed.FS
 // Languages are the languages there are words in, the default first.
 func Languages() []string { return []string{"nl", "fr", "en"} }
 
-var bundle = sync.OnceValues(func() (*i18n.Bundle, error) {
-	b := i18n.NewBundle(language.Dutch)
+// A book has the words of every language, and for each code the first list by name
+// that has a word for it.
+type book struct {
+	*i18n.Bundle
+	lists map[string]string
+}
+
+var words = sync.OnceValues(func() (*book, error) {
+	b := &book{i18n.NewBundle(language.Dutch), map[string]string{}}
 	b.RegisterUnmarshalFunc("json", json.Unmarshal)
 	names, err := files.ReadDir(".")
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range names {
-		if _, err := b.LoadMessageFileFS(files, n.Name()); err != nil {
+		file, err := b.LoadMessageFileFS(files, n.Name())
+		if err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", n.Name(), err)
+		}
+		for _, m := range file.Messages {
+			key, isCode := strings.CutPrefix(m.ID, "code.")
+			list, code, _ := strings.Cut(key, ".")
+			if first, ok := b.lists[code]; isCode && !isNumber(code) && (!ok || list < first) {
+				b.lists[code] = list
+			}
 		}
 	}
 	return b, nil
 })
 
+// isNumber tells whether a code is one: what it counts is for its own list to say.
+func isNumber(code string) bool { return strings.Trim(code, "0123456789") == "" }
+
 // Words are the words of one language. They may be used by many at once.
 type Words struct {
-	Lang string
-	loc  *i18n.Localizer
+	Lang  string
+	loc   *i18n.Localizer
+	lists map[string]string
 }
 
 // In gives the words of a language: nl, fr or en.
 func In(lang string) (*Words, error) {
-	b, err := bundle()
+	b, err := words()
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range Languages() {
 		if l == lang {
-			return &Words{lang, i18n.NewLocalizer(b, lang)}, nil
+			return &Words{lang, i18n.NewLocalizer(b.Bundle, lang), b.lists}, nil
 		}
 	}
 	return nil, fmt.Errorf("there are no words in %q; choose nl, fr or en", lang)
@@ -85,8 +104,16 @@ func (w *Words) Event(name string) string { return w.named("event.", name) }
 // Field names a field of an event or command.
 func (w *Words) Field(name string) string { return w.named("field.", name) }
 
-// Code names a code of a list; one without words is its own name.
-func (w *Words) Code(list, code string) string { return w.named("code."+list+".", code) }
+// Code names a code of a list: one of the policy, or the field whose values are
+// fixed. A list that takes its codes from others need not name them again, and the
+// list any has none of its own: the word is then that of the first list by name that
+// has one. One without words is its own name.
+func (w *Words) Code(list, code string) string {
+	if !w.Has("code." + list + "." + code) {
+		list = w.lists[code]
+	}
+	return w.named("code."+list+".", code)
+}
 
 func (w *Words) named(prefix, name string) string {
 	if s := w.Say(prefix + name); s != prefix+name {

@@ -35,7 +35,10 @@ func TestEveryKeyHasWordsInEveryLanguage(t *testing.T) {
 			continue
 		}
 		for k := range want {
-			if v, ok := have[k]; !ok || v != want[k] {
+			switch v, ok := have[k]; {
+			case !ok:
+				t.Errorf("%s: %s has no words in this language", n.Name(), k)
+			case v != want[k]:
 				t.Errorf("%s: %s has the values %q, elsewhere %q", n.Name(), k, v, want[k])
 			}
 		}

@@ -248,7 +248,7 @@ func (b *book) others(form policy.Form) []Fact {
 	for _, n := range b.state.Notifications {
 		seen := slices.ContainsFunc(out, func(f Fact) bool { return f.Value == string(n.Authority) })
 		if !n.Withdrawn && !n.Foreign && !slices.Contains(form.Authority, n.Authority) && !seen {
-			out = append(out, Fact{Field: "authority", Value: string(n.Authority), Code: true})
+			out = append(out, Fact{Field: "authority", Value: string(n.Authority), Code: true, List: "authorities"})
 		}
 	}
 	return out

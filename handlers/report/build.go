@@ -45,7 +45,7 @@ func (s *Source) Evaluate(ctx context.Context, key domain.Key, now time.Time) (*
 		Org: s.Org, Name: s.Name, Key: key, Seq: st.Seq, Made: now.In(s.Zone), Zone: s.Zone.String(), State: st.Phase,
 		Kind: st.Report.Kind, Drill: st.Report.Exercise, Erased: b.erased, Entries: b.entries, Timeline: b.lines,
 		Times: b.times(), Decisions: b.of(decisions), Notified: b.of(told), Evidence: b.of(evidence), Measures: b.of(measures),
-		Findings: b.of(findings), Lessons: b.of(lessons), Against: b.of(against), Overridden: b.overridden(), Facts: b.report(),
+		Findings: b.of(findings), Lessons: b.of(lessons), Against: b.of(against), Overridden: b.overridden(), Facts: s.named(b.report()),
 	}
 	if s.Number != nil {
 		e.Number = s.Number(key)

@@ -49,7 +49,10 @@ type Fact struct {
 	Value  string `json:"value"`
 	Erased bool   `json:"erased,omitempty"`
 	At     bool   `json:"-"` // an instant
-	Code   bool   `json:"-"` // a code, which may have words
+	Code   bool   `json:"-"` // a code or a flag
+	List   string `json:"-"` // the list that has words for the code; none: it is shown as it is
+
+	person domain.PersonID // whom the value names
 }
 
 // A Took is one of the times that an incident is judged by (GOV-09). Seconds is
@@ -84,7 +87,8 @@ type Happening struct {
 	Recorded  time.Time        `json:"recorded"`
 	Who       string           `json:"who"`
 	Role      domain.Code      `json:"role"`
-	By        string           `json:"by,omitempty"` // on whose word
+	By        string           `json:"by,omitempty"`     // on whose word
+	Medium    domain.Code      `json:"medium,omitempty"` // and how it came
 	Event     string           `json:"event"`
 	Facts     []Fact           `json:"facts"`
 	Corrected []domain.Seq     `json:"correctedBy,omitempty"`

@@ -173,7 +173,7 @@ func TestAccountingToEachAudience(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := string(page)
-			for _, must := range []string{w.Say("mention.closed-open", "open", "evaluation"), w.Say("audience." + audience)} {
+			for _, must := range []string{w.Say("mention.closed-open", "open", w.Code("open", "evaluation")), w.Say("audience." + audience)} {
 				if !strings.Contains(text, html.EscapeString(must)) {
 					t.Errorf("%s, %s: without %q", audience, lang, must)
 				}

@@ -76,7 +76,7 @@ func (s *Source) registration(b *book) []Fact {
 		}
 		out = append(out, f)
 	}
-	code := func(field string, c domain.Code) { out = append(out, Fact{Field: field, Value: string(c), Code: true}) }
+	code := func(field, list, c string) { out = append(out, Fact{Field: field, Value: c, Code: true, List: list}) }
 	from := func(field string) {
 		for _, f := range reported {
 			if f.Field == field {
@@ -100,7 +100,7 @@ func (s *Source) registration(b *book) []Fact {
 	for _, field := range []string{"kind", "category", "title", "description", "location", "department", "ownReference", "suspected", "suspectedDataLeak", "ict", "securityRelevant"} {
 		from(field)
 	}
-	code("verdict", st.Verdict)
+	code("verdict", "verdict", string(st.Verdict))
 	at("registered", st.Registered)
 	put("priority", "")
 	if p := st.Priority(); p != 0 {
@@ -112,7 +112,7 @@ func (s *Source) registration(b *book) []Fact {
 	for i, r := range st.Recipients {
 		words[i] = string(r)
 	}
-	put("recipients", strings.Join(words, ", "))
+	code("recipients", "roles", strings.Join(words, ", "))
 	return out
 }
 
@@ -129,7 +129,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 		title = "form.authority"
 	}
 	d := &Document{
-		Lang: w.Lang, Title: w.Say(title, "number", s.number(f.Number), "authority", w.Code("any", f.Form)), Subtitle: f.Name,
+		Lang: w.Lang, Title: w.Say(title, "number", s.number(f.Number), "authority", w.Code("authorities", f.Form)), Subtitle: f.Name,
 		Foot: w.Say("evaluation.foot", "number", s.number(f.Number), "seq", f.Seq, "made", w.Instant(f.Made, zone)),
 	}
 	if f.Drill {
@@ -163,7 +163,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 // asked writes the questions of an authority, ready to be copied into its own
 // form.
 func (s shower) asked(f *Form) Section {
-	sec := Section{Heading: s.w.Say("form.asked", "regime", s.w.Code("any", string(f.Regime)), "stage", s.w.Code("any", string(f.Stage)))}
+	sec := Section{Heading: s.w.Say("form.asked", "regime", s.w.Code("regimes", string(f.Regime)), "stage", s.w.Code("stages", string(f.Stage)))}
 	for _, a := range f.Asked {
 		label := a.Label[s.w.Lang]
 		if label == "" {

@@ -81,18 +81,23 @@ func (s shower) spread(t Spread) string {
 func (s shower) groups(list []Group) *Table {
 	t := &Table{Head: s.heads("group", "incidents", "open", "terms-met", "terms-missed", "restored")}
 	for _, g := range list {
-		t.Rows = append(t.Rows, []string{s.w.Field(string(g.By)) + ": " + s.code(g.Of),
+		if g.Of == "0" {
+			g.Of = "unknown" // no priority yet
+		}
+		t.Rows = append(t.Rows, []string{s.says(s.w.Field(string(g.By)), s.value(Fact{Value: string(g.Of), List: grouped[g.By]})),
 			fmt.Sprint(g.Incidents), fmt.Sprint(g.Open), fmt.Sprint(g.Met), fmt.Sprint(g.Missed), s.spread(g.Restore)})
 	}
 	return t
 }
 
-func (s shower) code(c domain.Code) string { return s.w.Code("any", string(c)) }
+// grouped names the list of codes that incidents are grouped by; what the house names
+// itself has none.
+var grouped = map[domain.Code]string{"priority": "priorities", "category": "categories", "severity": "severities"}
 
 func (s shower) termCounts(list []TermCount) *Table {
 	t := &Table{Head: s.heads("term", "terms-met", "terms-late", "terms-missed", "terms-running")}
 	for _, n := range list {
-		name := string(n.Rule)
+		name := s.w.Code("rules", string(n.Rule))
 		if !n.Statutory {
 			name += "\n" + s.w.Say("report.local")
 		}
@@ -104,7 +109,7 @@ func (s shower) termCounts(list []TermCount) *Table {
 func (s shower) late(list []LateTerm) *Table {
 	t := &Table{Head: s.heads("incident", "term", "recipient", "due", "met", "outcome")}
 	for _, l := range list {
-		t.Rows = append(t.Rows, []string{s.number(l.Number), l.ID, s.code(l.Recipient), s.w.Instant(l.Due, s.zone), s.w.Instant(l.Met, s.zone),
+		t.Rows = append(t.Rows, []string{s.number(l.Number), s.clock(l.ID), s.recipient(l.Recipient), s.w.Instant(l.Due, s.zone), s.w.Instant(l.Met, s.zone),
 			s.w.Say("outcome."+l.Outcome) + "\n" + s.w.Say("report.late-by", "span", s.w.Span(time.Duration(l.LateSeconds)*time.Second))})
 	}
 	return t
@@ -113,7 +118,7 @@ func (s shower) late(list []LateTerm) *Table {
 func (s shower) breaches(list []Breach) *Table {
 	t := &Table{Head: s.heads("incident", "processing", "risk", "aware", "notified")}
 	for _, b := range list {
-		risk := s.code(b.Risk)
+		risk := s.w.Code("risks", string(b.Risk))
 		if b.Withdrawn {
 			risk = s.w.Say("periodic.withdrawn")
 		}
@@ -151,7 +156,7 @@ func (s shower) outages(list []Outage) *Table {
 func (s shower) mentions(list []Mention) *Table {
 	t := &Table{Head: s.heads("incident", "what")}
 	for _, m := range list {
-		pairs := []any{"priority", m.N, "instead", m.Instead, "open", strings.Join(m.Open, ", ")}
+		pairs := []any{"priority", m.N, "instead", m.Instead, "open", s.value(Fact{Value: strings.Join(m.Open, ", "), List: "open"})}
 		if m.What == "deviations" {
 			pairs = append(pairs, "n", m.N)
 		}

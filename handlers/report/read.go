@@ -74,9 +74,10 @@ func (s *Source) read(ctx context.Context, key domain.Key) (*book, error) {
 			if reckoned(e) {
 				continue
 			}
+			who, medium := s.by(en, by)
 			b.lines = append(b.lines, Happening{
 				Seq: en.Seq, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded,
-				Who: s.who(en.Actor.ID), Role: en.Actor.Role, By: s.by(en, by), Event: e.EventName(), Facts: factsOf(e),
+				Who: s.who(en.Actor.ID), Role: en.Actor.Role, By: who, Medium: medium, Event: e.EventName(), Facts: s.named(b.told(e)),
 			})
 		}
 	}
@@ -99,6 +100,16 @@ func reckoned(e domain.Event) bool {
 	return false
 }
 
+// named puts people's names in the place of their ids.
+func (s *Source) named(facts []Fact) []Fact {
+	for i, f := range facts {
+		if !f.person.IsZero() {
+			facts[i].Value = s.who(f.person)
+		}
+	}
+	return facts
+}
+
 func (s *Source) who(id domain.PersonID) string {
 	if id.IsZero() {
 		return ""
@@ -111,16 +122,17 @@ func (s *Source) who(id domain.PersonID) string {
 	return id.String()
 }
 
-func (s *Source) by(en *domain.Entry, text string) string {
+// by gives on whose word an entry rests, and how it came.
+func (s *Source) by(en *domain.Entry, text string) (who string, medium domain.Code) {
 	switch {
 	case en.By == nil:
-		return ""
+		return "", ""
 	case text != "":
-		return text + " (" + string(en.By.Medium) + ")"
+		return text, en.By.Medium
 	case !en.By.Person.IsZero():
-		return s.who(en.By.Person) + " (" + string(en.By.Medium) + ")"
+		return s.who(en.By.Person), en.By.Medium
 	}
-	return en.By.Contact.String() + " (" + string(en.By.Medium) + ")"
+	return en.By.Contact.String(), en.By.Medium
 }
 
 func (b *book) of(types []string) []Happening {
@@ -162,7 +174,7 @@ func (b *book) corrected(o openedEvent) []Fact {
 		for name, v := range e.Fields {
 			facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(name) || strings.HasPrefix(f.Field, string(name)+".") })
 			if !v.IsZero() {
-				facts = append(facts, jsonFacts(string(name), json.RawMessage(v.String()))...)
+				facts = append(facts, jsonFacts(string(name), listIn(o.event, string(name)), json.RawMessage(v.String()))...)
 			}
 		}
 		for path, text := range e.Texts {
@@ -173,20 +185,89 @@ func (b *book) corrected(o openedEvent) []Fact {
 	return facts
 }
 
+// told gives what an event says; of a correction, codes are those of the event that
+// is corrected.
+func (b *book) told(e domain.Event) []Fact {
+	facts := factsOf(e)
+	c, ok := e.(incident.FactCorrected)
+	if !ok {
+		return facts
+	}
+	for _, o := range b.opened {
+		if o.seq != c.Corrects || o.event.EventName() != string(c.Event) {
+			continue
+		}
+		for i, f := range facts {
+			if path, ok := strings.CutPrefix(f.Field, "fields."); ok && f.Code {
+				name, _, _ := strings.Cut(path, ".")
+				facts[i].List = listIn(o.event, name)
+			}
+		}
+	}
+	return facts
+}
+
 // factsOf gives what an event says, field by field in the order of its
 // declaration, without flags that only say that a text is there.
 func factsOf(e domain.Event) []Fact {
 	out := []Fact{}
-	addFacts(&out, "", reflect.ValueOf(e))
+	addFacts(&out, "", "", reflect.ValueOf(e))
 	return out
 }
 
-func addFacts(out *[]Fact, path string, v reflect.Value) {
+// lists name the list of codes of a field whose declaration names none, since it
+// follows from others.
+var lists = map[string]string{
+	"because": "because", "chain": "chains", "clock": "clocks", "clocks": "clocks", "consulted": "roles", "duties": "clocks", "duty": "clocks",
+	"item": "firstHour", "missingAnswers": "answers", "missingChannels": "channelKinds", "open": "open", "recipients": "roles",
+	"required": "channelKinds", "role": "roles", "severity": "severities", "stage": "stages", "to": "roles", "waitingFor": "waitingFor",
+	"was": "severities", "weighed": "impacts",
+}
+
+// listOf gives the list of codes of a field: that of its declaration, its own name
+// where the contract fixes its values.
+func listOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	for part := range strings.SplitSeq(f.Tag.Get("rule"), ",") {
+		if list, ok := strings.CutPrefix(part, "codes="); ok {
+			return list
+		}
+		if strings.HasPrefix(part, "oneof=") {
+			return name
+		}
+	}
+	return lists[name]
+}
+
+// listIn gives the list of codes of a field of an event by its name.
+func listIn(e domain.Event, name string) string {
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(e)) {
+		if n, _, _ := strings.Cut(f.Tag.Get("json"), ","); n == name {
+			return listOf(f)
+		}
+	}
+	return ""
+}
+
+// addFacts adds what a value says; list is that of its codes.
+func addFacts(out *[]Fact, path, list string, v reflect.Value) {
 	switch x := v.Interface().(type) {
 	case time.Time:
 		if !x.IsZero() {
 			*out = append(*out, Fact{Field: path, Value: x.Format(time.RFC3339), At: true})
 		}
+		return
+	case domain.PersonID:
+		if !x.IsZero() {
+			*out = append(*out, Fact{Field: path, Value: x.String(), person: x})
+		}
+		return
+	case domain.Value:
+		said := jsonFacts(path, list, json.RawMessage(x.String()))
+		if len(said) == 0 || x.IsZero() {
+			said = []Fact{{Field: path, Value: x.String(), Code: true}}
+		}
+		*out = append(*out, said...)
 		return
 	case fmt.Stringer:
 		if !v.IsZero() {
@@ -195,31 +276,31 @@ func addFacts(out *[]Fact, path string, v reflect.Value) {
 		return
 	case domain.Code:
 		if x != "" {
-			*out = append(*out, Fact{Field: path, Value: string(x), Code: true})
+			*out = append(*out, Fact{Field: path, Value: string(x), Code: true, List: list})
 		}
 		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			addFacts(out, path, v.Elem())
+			addFacts(out, path, list, v.Elem())
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 			if hint := strings.HasPrefix(name, "has") && len(name) > 3 && name[3] >= 'A' && name[3] <= 'Z'; name != "" && !hint {
-				addFacts(out, strings.TrimPrefix(path+"."+name, "."), v.Field(i))
+				addFacts(out, strings.TrimPrefix(path+"."+name, "."), listOf(v.Type().Field(i)), v.Field(i))
 			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			addFacts(out, path+"."+strconv.Itoa(i), v.Index(i))
+			addFacts(out, path+"."+strconv.Itoa(i), list, v.Index(i))
 		}
 	case reflect.Map:
 		keys := v.MapKeys()
 		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 		for _, k := range keys {
-			addFacts(out, path+"."+k.String(), v.MapIndex(k))
+			addFacts(out, path+"."+k.String(), "", v.MapIndex(k))
 		}
 	case reflect.Bool:
 		if v.Bool() {
@@ -233,7 +314,7 @@ func addFacts(out *[]Fact, path string, v reflect.Value) {
 }
 
 // jsonFacts gives what a corrected field says.
-func jsonFacts(path string, raw json.RawMessage) []Fact {
+func jsonFacts(path, list string, raw json.RawMessage) []Fact {
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
 		return []Fact{{Field: path, Value: string(raw)}}
@@ -241,7 +322,7 @@ func jsonFacts(path string, raw json.RawMessage) []Fact {
 	switch v := v.(type) {
 	case string:
 		_, err := time.Parse(time.RFC3339, v)
-		return []Fact{{Field: path, Value: v, At: err == nil, Code: err != nil}}
+		return []Fact{{Field: path, Value: v, At: err == nil, Code: err != nil, List: list}}
 	case bool:
 		if !v {
 			return nil
@@ -251,7 +332,7 @@ func jsonFacts(path string, raw json.RawMessage) []Fact {
 		var out []Fact
 		for i, e := range v {
 			b, _ := json.Marshal(e)
-			out = append(out, jsonFacts(path+"."+strconv.Itoa(i), b)...)
+			out = append(out, jsonFacts(path+"."+strconv.Itoa(i), list, b)...)
 		}
 		return out
 	}

@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"incidentledger/domain"
 	"incidentledger/handlers/catalogue"
 )
 
@@ -72,24 +74,58 @@ func (s shower) number(n string) string {
 	return n
 }
 
+// pairs names what each fact says; a list says everything at once.
 func (s shower) pairs(facts []Fact) [][2]string {
 	var out [][2]string
+	last := ""
 	for _, f := range facts {
-		out = append(out, [2]string{s.field(f.Field), s.value(f)})
+		path, isList := f.Field, false
+		if i := strings.LastIndexByte(path, '.'); i >= 0 && isIndex(path[i+1:]) {
+			path, isList = path[:i], true
+		}
+		if isList && path == last {
+			out[len(out)-1][1] += ", " + s.value(f)
+			continue
+		}
+		last = path
+		if f.At && (path == "to" || strings.HasSuffix(path, ".to")) {
+			path = strings.TrimSuffix(path, "to") + "until"
+		}
+		out = append(out, [2]string{s.field(path), s.value(f)})
 	}
 	return out
 }
 
-// field names a path: of channels.0.kind the words for channels and kind.
+func (s shower) says(what, said string) string {
+	return s.w.Say("report.says", "what", what, "said", said)
+}
+
+// field names a path: of channels.0.kind the words for channels, 1 and kind.
 func (s shower) field(path string) string {
+	said := ""
 	parts := strings.Split(path, ".")
 	for i, p := range parts {
-		if p != "" && (p[0] < '0' || p[0] > '9') {
-			parts[i] = s.w.Field(p)
+		switch {
+		case isIndex(p):
+			n, _ := strconv.Atoi(p)
+			said += " " + strconv.Itoa(n+1)
+			continue
+		case i > 0 && parts[i-1] == "answers":
+			p = s.w.Code("answers", p)
+		case i > 0 && i == len(parts)-1 && (p == "person" || p == "text") && !strings.HasPrefix(path, "channel"):
+			continue // who or what it is goes without saying
+		default:
+			p = s.w.Field(p)
 		}
+		if i > 0 {
+			said += ", "
+		}
+		said += p
 	}
-	return strings.Join(parts, " ")
+	return said
 }
+
+func isIndex(part string) bool { return part != "" && part[0] >= '0' && part[0] <= '9' }
 
 func (s shower) value(f Fact) string {
 	switch {
@@ -103,10 +139,50 @@ func (s shower) value(f Fact) string {
 		return s.w.Say("report.yes")
 	case f.Code && f.Value == "false":
 		return s.w.Say("report.no")
-	case f.Code:
-		return s.w.Code("any", f.Value)
+	case f.Code && f.Value == "null":
+		return s.w.Say("report.taken-back")
+	case f.Code && f.Field == "event":
+		return s.w.Event(f.Value)
+	case f.List != "":
+		codes := strings.Split(f.Value, ", ")
+		for i, c := range codes {
+			codes[i] = s.code(f.List, c)
+		}
+		return strings.Join(codes, ", ")
 	}
 	return f.Value
+}
+
+// code names a code of a list. What stood open is a term, or a thing with its id.
+func (s shower) code(list, c string) string {
+	what, id, isThing := strings.Cut(c, "/")
+	switch {
+	case list == "clocks", list == "open" && isThing && !s.w.Has("code.open."+what):
+		return s.clock(c)
+	case list == "open" && isThing:
+		return s.w.Code(list, what) + " (" + id + ")"
+	}
+	return s.w.Code(list, c)
+}
+
+// clock names a term by its rule and gives its id, which the ledger knows it by.
+func (s shower) clock(id string) string {
+	rule, _, _ := strings.Cut(id, "/")
+	if said := s.w.Code("rules", rule); said != rule {
+		return said + " (" + id + ")"
+	}
+	return id
+}
+
+// recipient names who a term is owed to: an authority, a role, or a party that the
+// policy names.
+func (s shower) recipient(c domain.Code) string {
+	for _, list := range []string{"recipients", "authorities", "roles"} {
+		if s.w.Has("code." + list + "." + string(c)) {
+			return s.w.Code(list, string(c))
+		}
+	}
+	return string(c)
 }
 
 func (s shower) times(times []Took) [][2]string {
@@ -138,7 +214,7 @@ func (s shower) terms(terms []Term) *Table {
 		if !c.Statutory {
 			outcome += "\n" + s.w.Say("report.local")
 		}
-		t.Rows = append(t.Rows, []string{c.ID, s.w.Code("any", string(c.Recipient)), due, s.w.Instant(c.Met, s.zone), outcome})
+		t.Rows = append(t.Rows, []string{s.clock(c.ID), s.recipient(c.Recipient), due, s.w.Instant(c.Met, s.zone), outcome})
 	}
 	return t
 }
@@ -146,7 +222,7 @@ func (s shower) terms(terms []Term) *Table {
 func (s shower) derivations(terms []Term) [][2]string {
 	var out [][2]string
 	for _, c := range terms {
-		out = append(out, [2]string{c.ID, strings.Join(c.Derivation, "\n")})
+		out = append(out, [2]string{s.clock(c.ID), strings.Join(c.Derivation, "\n")})
 	}
 	return out
 }
@@ -164,13 +240,13 @@ func (s shower) line(l Happening) []string {
 	if who == "" {
 		who = s.w.Say("report.nobody")
 	}
-	who += "\n" + s.w.Code("role", string(l.Role))
+	who += "\n" + s.w.Code("roles", string(l.Role))
 	if l.By != "" {
-		who += "\n" + s.w.Say("report.on-word", "who", l.By)
+		who += "\n" + s.w.Say("report.on-word", "who", l.By) + " (" + s.w.Code("media", string(l.Medium)) + ")"
 	}
 	what := s.w.Event(l.Event)
-	for _, f := range l.Facts {
-		what += "\n" + s.field(f.Field) + ": " + s.value(f)
+	for _, p := range s.pairs(l.Facts) {
+		what += "\n" + s.says(p[0], p[1])
 	}
 	for _, seq := range l.Corrected {
 		what += "\n" + s.w.Say("report.corrected", "seq", seq)
