@@ -2,15 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,21 +16,8 @@ import (
 // the sections that start it.
 const benchChild = "INCIDENTLEDGER_TEST_CHILD"
 
-func TestBenchChild(t *testing.T) {
-	if os.Getenv(benchChild) == "" {
-		t.Skip("it is what TestBenchMeasuresEveryRow starts")
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	args := os.Args[slices.Index(os.Args, "--")+1:]
-	os.Exit(run(ctx, args, os.Getenv, stdio{os.Stdin, io.Discard, os.Stderr}))
-}
-
 // A short run measures every row of the table, judges it and leaves nothing.
 func TestBenchMeasuresEveryRow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts the program six times")
-	}
 	t.Setenv(benchChild, "1")
 	log := filepath.Join(t.TempDir(), "log.csv")
 	if err := os.WriteFile(log, []byte(volvoRows), 0o600); err != nil {
@@ -46,7 +28,7 @@ func TestBenchMeasuresEveryRow(t *testing.T) {
 	b := &bench{
 		app:     &app{getenv: os.Getenv, std: stdio{nil, &out, &errs}, format: "json"},
 		entries: leastEntries, round: 20 * time.Millisecond, rounds: 1, parent: parent, volvo: log,
-		self: []string{os.Args[0], "-test.run=^TestBenchChild$", "--"},
+		self: os.Args[:1],
 	}
 	if err := b.run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, &errs)

@@ -14,7 +14,6 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/handlers"
-	"incidentledger/handlers/api"
 )
 
 // doVerb gives one order.
@@ -187,7 +186,7 @@ func withEnvelope(body []byte, env handlers.Envelope) ([]byte, error) {
 
 // orderPath is where an order of a command goes.
 func (c *client) orderPath(kind, key, command string) (string, error) {
-	name := api.CommandPath(command)
+	name := domain.Kebab(command)
 	switch {
 	case kind == "incident" && command == "ReportIncident":
 		if key != "" {

@@ -74,7 +74,7 @@ func (r *round) play(ctx context.Context, e ending, cut func(kill func())) error
 	for _, line := range r.book.given {
 		fmt.Fprintln(&owed, line)
 	}
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestDurableChild$", "-test.timeout=60s")
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+r.dir, childMode+"="+r.mode)
 	cmd.Stdin, cmd.Stderr, cmd.ExtraFiles = strings.NewReader(owed.String()), &r.stderr, []*os.File{write}
 	err = cmd.Start()

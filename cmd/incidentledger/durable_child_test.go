@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"incidentledger/domain"
@@ -46,17 +45,20 @@ const (
 	workers   = 8
 )
 
-// TestDurableChild is no test of its own: it is what the child runs.
-func TestDurableChild(t *testing.T) {
-	dir := os.Getenv(childEnv)
-	if dir == "" {
-		t.Skip("the child of the durability tests; they start it")
-	}
+// live is what a child does in place of the tests; it gives the exit code. A child
+// that hangs ends after a minute.
+func live(dir string) int {
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	hangs := time.AfterFunc(70*time.Second, func() { panic("the child hangs") })
+	defer hangs.Stop()
 	c := &child{out: os.NewFile(3, "pipe"), owed: bufio.NewScanner(os.Stdin)}
-	if err := c.run(t.Context(), dir); err != nil {
+	if err := c.run(ctx, dir); err != nil {
 		c.say("failed %s", strings.ReplaceAll(err.Error(), "\n", " "))
-		t.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
+	return 0
 }
 
 func durableHouse(ctx context.Context, dir string, out io.Writer) (*house, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,30 +10,12 @@ import (
 	"incidentledger/cmd/incidentledger/lossyfs"
 )
 
-// lossyMount makes a disk a folder, or skips where this machine cannot.
-func lossyMount(t *testing.T, d *lossyfs.Disk) (dir string, unmount func()) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount the lossy file system")
-	}
-	if _, err := os.Stat("/dev/fuse"); err != nil {
-		t.Skip("this machine has no FUSE:", err)
-	}
-	dir = t.TempDir()
-	unmount, err := d.Mount(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(unmount)
-	return dir, unmount
-}
-
 // playOn plays a round on a disk whose power is cut at the round's end, and gives
 // the disk as the next start finds it.
 func (r *round) playOn(t *testing.T, d *lossyfs.Disk, e ending, rng *rand.Rand, keep float64) (*lossyfs.Disk, error) {
 	t.Helper()
 	var unmount func()
-	r.dir, unmount = lossyMount(t, d)
+	r.dir, unmount = d.MountFor(t)
 	defer unmount()
 	err := r.play(t.Context(), e, func(kill func()) {
 		// In some lives the disk is slow before the cut, and in all the process goes

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -17,7 +20,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// The test binary is also what the tests start: told so by its environment, it is a
+// life of a ledger or the program itself, and runs no test.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(childEnv); dir != "" {
+		os.Exit(live(dir))
+	}
+	if os.Getenv(benchChild) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		os.Exit(run(ctx, os.Args[1:], os.Getenv, stdio{os.Stdin, io.Discard, os.Stderr}))
+	}
 	testscript.Main(m, map[string]func(){"incidentledger": main})
 }
 

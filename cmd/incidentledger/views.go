@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"incidentledger/handlers/api"
+	"incidentledger/domain"
 	"net/url"
 	"strconv"
 	"strings"
@@ -78,7 +78,7 @@ func (a *app) listVerb(use, short, path string, cols []column, flags ...string) 
 		},
 	}
 	for i, f := range flags {
-		cmd.Flags().StringVar(&values[i], api.CommandPath(f), "", "see the API's "+f)
+		cmd.Flags().StringVar(&values[i], domain.Kebab(f), "", "see the API's "+f)
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
 	return cmd

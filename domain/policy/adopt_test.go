@@ -2,7 +2,6 @@ package policy
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -202,14 +201,7 @@ func TestWhatIfTheOmnibusHeld(t *testing.T) {
 // A set that was adopted once is found by its hash for ever: what the format
 // gained since leaves its canonical form as it was.
 func TestASetAdoptedBeforeKeepsItsHash(t *testing.T) {
-	b, err := os.ReadFile("testdata/adopted.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Parse(b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, b := adopted(t)
 	const was = "ed4218a7d9044bc5beaaae12ec097538cb098fe7748442596f205b2290735776"
 	if s.Hash().String() != was || !bytes.Equal(s.Canonical(), bytes.TrimSpace(b)) {
 		t.Errorf("it is now %s", s.Hash())

@@ -14,8 +14,8 @@ import (
 	"incidentledger/domain"
 )
 
-// shippedCalendars are those of a set that the program shipped.
-func shippedCalendars(t testing.TB) map[domain.Code]Calendar {
+// adopted is a set that the program shipped once, and its file.
+func adopted(t testing.TB) (*Set, []byte) {
 	t.Helper()
 	b, err := os.ReadFile("testdata/adopted.json")
 	if err != nil {
@@ -25,6 +25,12 @@ func shippedCalendars(t testing.TB) map[domain.Code]Calendar {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, b
+}
+
+func shippedCalendars(t testing.TB) map[domain.Code]Calendar {
+	t.Helper()
+	s, _ := adopted(t)
 	return s.Calendars
 }
 

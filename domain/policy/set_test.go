@@ -42,7 +42,7 @@ func TestCanonicalStringsAgreeWithTheStandard(t *testing.T) {
 		raw, _ := json.Marshal(m)
 		want, err := jcs.Transform(raw)
 		if err != nil {
-			t.Skip("not well-formed for the standard's own implementation")
+			t.Fatalf("%s: %v", raw, err)
 		}
 		if got, err := canonical(m); err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("%s (%v), want %s", got, err, want)

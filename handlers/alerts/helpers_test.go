@@ -217,6 +217,23 @@ func (o *office) system(key domain.Key, c domain.Command) {
 // attempt of its own.
 func (o *office) wantDeliveries(key domain.Key, want ...string) {
 	o.t.Helper()
+	slices.Sort(want)
+	o.wantTold(key, func(e domain.Event) (string, bool) {
+		switch e := e.(type) {
+		case incident.AlertDelivered:
+			return strings.TrimSpace(fmt.Sprintf("%s %d delivered %d %s", e.Channel, e.Attempt, e.Status, e.Clock)), true
+		case incident.AlertFailed:
+			return strings.TrimSpace(fmt.Sprintf("%s %d failed %d %s", e.Channel, e.Attempt, e.Status, e.Clock)), true
+		}
+		return "", false
+	}, func(got []string) { slices.Sort(got) }, want)
+}
+
+// wantTold waits until as much is told of an incident as wanted, and holds that
+// it is this. show puts an event into words, if it is heeded; order
+// puts what came into the order of want.
+func (o *office) wantTold(key domain.Key, show func(domain.Event) (string, bool), order func([]string), want []string) {
+	o.t.Helper()
 	ctx, stop := context.WithTimeout(o.t.Context(), 15*time.Second)
 	defer stop()
 	for {
@@ -227,24 +244,20 @@ func (o *office) wantDeliveries(key domain.Key, want ...string) {
 				o.t.Fatal(err)
 			}
 			for _, r := range en.Events {
-				switch e := r.Event.(type) {
-				case incident.AlertDelivered:
-					got = append(got, strings.TrimSpace(fmt.Sprintf("%s %d delivered %d %s", e.Channel, e.Attempt, e.Status, e.Clock)))
-				case incident.AlertFailed:
-					got = append(got, strings.TrimSpace(fmt.Sprintf("%s %d failed %d %s", e.Channel, e.Attempt, e.Status, e.Clock)))
+				if s, ok := show(r.Event); ok {
+					got = append(got, s)
 				}
 			}
 		}
-		if len(got) >= len(want) {
-			slices.Sort(got)
-			slices.Sort(want)
-			if !slices.Equal(got, want) {
-				o.t.Fatalf("deliveries\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-			}
+		enough := len(got) >= len(want)
+		if enough {
+			order(got)
+		}
+		if enough && slices.Equal(got, want) {
 			return
 		}
-		if err := o.log.WaitFor(ctx, seq+1); err != nil {
-			o.t.Fatalf("deliveries\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		if enough || o.log.WaitFor(ctx, seq+1) != nil {
+			o.t.Fatalf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 	}
 }

@@ -82,34 +82,15 @@ func (o *office) aware(key domain.Key, ago time.Duration) {
 }
 
 // wantEvents waits until an incident has as many events of a type as wanted and
-// holds that they are these.
+// holds that they are these, in this order.
 func wantEvents[E domain.Event](o *office, key domain.Key, show func(E) string, want ...string) {
 	o.t.Helper()
-	ctx, stop := context.WithTimeout(o.t.Context(), 15*time.Second)
-	defer stop()
-	for {
-		seq := o.log.Last()
-		var got []string
-		for en, err := range o.log.Load(ctx, domain.Ref{Kind: incident.Name, Key: key}, 0) {
-			if err != nil {
-				o.t.Fatal(err)
-			}
-			for _, r := range en.Events {
-				if e, ok := r.Event.(E); ok {
-					got = append(got, show(e))
-				}
-			}
+	o.wantTold(key, func(e domain.Event) (string, bool) {
+		if e, ok := e.(E); ok {
+			return show(e), true
 		}
-		if len(got) >= len(want) {
-			if !slices.Equal(got, want) {
-				o.t.Fatalf("%q, want %q", got, want)
-			}
-			return
-		}
-		if err := o.log.WaitFor(ctx, seq+1); err != nil {
-			o.t.Fatalf("%q, want %q", got, want)
-		}
-	}
+		return "", false
+	}, func([]string) {}, want)
 }
 
 func escalations(o *office, key domain.Key, want ...string) {

@@ -29,15 +29,7 @@ type itemRow struct {
 }
 
 func (q *request) evidence() (*answer, error) {
-	return q.browse(evidence.New(), func(s *browsing) (*answer, error) {
-		key, err := s.incident(q)
-		if err != nil {
-			return nil, err
-		}
-		texts, err := q.wordsOf(key)
-		if err != nil {
-			return nil, err
-		}
+	return q.browseWords(evidence.New(), func(s *browsing, key domain.Key, texts map[told]map[string]words) (*answer, error) {
 		found := evidence.Find(s.ThingReader, evidence.Query{Incident: key, Kept: q.isSet("kept"), Holder: domain.PersonID{UUID: q.uuid("holder")},
 			From: q.instant("since"), To: q.instant("until")})
 		return part(q, s, found, func(it evidence.Item) (itemRow, error) {

@@ -108,13 +108,18 @@ type skipped struct {
 	Skip int `json:"s"`
 }
 
-func (q *request) incidents() (*answer, error) {
-	limit, err := q.limit()
-	if err != nil {
-		return nil, err
+// page says which part of a list is asked for: how many rows, behind those that
+// earlier pages showed.
+func (q *request) page() (limit int, at skipped, err error) {
+	if limit, err = q.limit(); err == nil {
+		err = q.at(&at)
 	}
-	var at skipped
-	if err := q.at(&at); err != nil {
+	return limit, at, err
+}
+
+func (q *request) incidents() (*answer, error) {
+	limit, at, err := q.page()
+	if err != nil {
 		return nil, err
 	}
 	want := register.Query{

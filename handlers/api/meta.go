@@ -124,7 +124,7 @@ func (q *request) command() (*answer, error) {
 func (s *server) describeCommand(kind domain.KindName, ct domain.CommandType) command {
 	list := func(codes []domain.Code) []domain.Code { return append([]domain.Code{}, codes...) }
 	return command{
-		Kind: kind, Name: ct.Name(), Path: CommandPath(ct.Name()), About: s.Docs[kind][ct.Name()],
+		Kind: kind, Name: ct.Name(), Path: domain.Kebab(ct.Name()), About: s.Docs[kind][ct.Name()],
 		Begins: ct.Begins, System: ct.System, Roles: list(ct.Roles), States: list(ct.States), Events: append([]string{}, ct.Events...),
 	}
 }

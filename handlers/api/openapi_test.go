@@ -195,15 +195,3 @@ func TestTheLinterSees(t *testing.T) {
 		}
 	}
 }
-
-// Names of commands in addresses are the contract's, in kebab case.
-func TestCommandPath(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"ReportIncident": "report-incident", "Escalate": "escalate", "ClassifyKSZMajor": "classify-ksz-major", "AttestMFA": "attest-mfa", "IdentifyObligationAtRisk": "identify-obligation-at-risk",
-	} {
-		if got := CommandPath(name); got != want {
-			t.Errorf("%s is %s, want %s", name, got, want)
-		}
-	}
-}

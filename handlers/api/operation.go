@@ -191,27 +191,10 @@ func formatSeq(seq domain.Seq) string { return strconv.FormatUint(uint64(seq), 1
 
 func formatTag(seq domain.Seq) string { return `"` + formatSeq(seq) + `"` }
 
-// CommandPath is a command's name as it stands in an address: report-incident.
-func CommandPath(name string) string {
-	upper := func(i int) bool { return i < len(name) && name[i] >= 'A' && name[i] <= 'Z' }
-	var b strings.Builder
-	for i := range len(name) {
-		c := name[i]
-		if upper(i) {
-			if i > 0 && (!upper(i-1) || i+1 < len(name) && !upper(i+1)) {
-				b.WriteByte('-')
-			}
-			c += 'a' - 'A'
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
-
 // commandNamed finds a command by either form of its name.
 func commandNamed(kind *domain.Kind, name string) (domain.CommandType, bool) {
 	i := slices.IndexFunc(kind.Commands, func(c domain.CommandType) bool {
-		return c.Name() == name || CommandPath(c.Name()) == name
+		return c.Name() == name || domain.Kebab(c.Name()) == name
 	})
 	if i < 0 {
 		return domain.CommandType{}, false

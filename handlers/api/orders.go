@@ -46,7 +46,7 @@ func (s *server) orderOperations() []*operation {
 			if ct.System {
 				continue
 			}
-			name := CommandPath(ct.Name())
+			name := domain.Kebab(ct.Name())
 			path := "/incidents/{key}/commands/" + name
 			if ct.Begins {
 				path = "/incidents"

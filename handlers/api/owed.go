@@ -1,6 +1,7 @@
 package api
 
 import (
+	"incidentledger/domain"
 	"incidentledger/projections/breaches"
 	"incidentledger/projections/duties"
 	"incidentledger/projections/informed"
@@ -56,15 +57,7 @@ type breachRow struct {
 }
 
 func (q *request) breaches() (*answer, error) {
-	return q.browse(breaches.New(), func(s *browsing) (*answer, error) {
-		key, err := s.incident(q)
-		if err != nil {
-			return nil, err
-		}
-		texts, err := q.wordsOf(key)
-		if err != nil {
-			return nil, err
-		}
+	return q.browseWords(breaches.New(), func(s *browsing, key domain.Key, texts map[told]map[string]words) (*answer, error) {
 		found := breaches.Find(s.ThingReader, breaches.Query{Incident: key, Risk: q.code("risk"), Unknown: q.text("notified") == "false",
 			From: q.instant("since"), To: q.instant("until")})
 		return part(q, s, found, func(b breaches.Breach) (breachRow, error) {
@@ -88,15 +81,7 @@ type tellingRow struct {
 }
 
 func (q *request) informed() (*answer, error) {
-	return q.browse(informed.New(), func(s *browsing) (*answer, error) {
-		key, err := s.incident(q)
-		if err != nil {
-			return nil, err
-		}
-		texts, err := q.wordsOf(key)
-		if err != nil {
-			return nil, err
-		}
+	return q.browseWords(informed.New(), func(s *browsing, key domain.Key, texts map[told]map[string]words) (*answer, error) {
 		found := informed.Find(s.ThingReader, informed.Query{Incident: key, Who: q.code("who"), From: q.instant("since"), To: q.instant("until")})
 		return part(q, s, found, func(t informed.Telling) (tellingRow, error) {
 			say := speaker(texts, told{t.Seq, string(t.What)})

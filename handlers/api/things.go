@@ -66,17 +66,28 @@ func (s *browsing) incident(q *request) (domain.Key, error) {
 	return findKey(s.snap, q.text("key"))
 }
 
-// wordsOf gives the words of the incident that the query names; nothing where it
-// names none: a list of many opens no text.
-func (q *request) wordsOf(key domain.Key) (map[told]map[string]words, error) {
-	if key.IsZero() {
-		return nil, nil
-	}
-	f, err := q.readKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return q.texts(f)
+// browseWords reads a view of what incidents are made of, with the words of the
+// incident that the query names; none where it names none: a list of many opens
+// no text.
+func (q *request) browseWords(v *projections.Things, do func(s *browsing, key domain.Key, texts map[told]map[string]words) (*answer, error)) (*answer, error) {
+	return q.browse(v, func(s *browsing) (*answer, error) {
+		key, err := s.incident(q)
+		if err != nil {
+			return nil, err
+		}
+		if key.IsZero() {
+			return do(s, key, nil)
+		}
+		f, err := q.readKey(key)
+		if err != nil {
+			return nil, err
+		}
+		texts, err := q.texts(f)
+		if err != nil {
+			return nil, err
+		}
+		return do(s, key, texts)
+	})
 }
 
 // row gives an incident as the register has it; empty where it has none.
@@ -106,12 +117,8 @@ func (q *request) overdueAt() time.Time {
 
 // part answers a page of rows: those behind the ones that earlier pages showed.
 func part[R, S any](q *request, s *browsing, rows iter.Seq[R], show func(R) (S, error)) (*answer, error) {
-	limit, err := q.limit()
+	limit, at, err := q.page()
 	if err != nil {
-		return nil, err
-	}
-	var at skipped
-	if err := q.at(&at); err != nil {
 		return nil, err
 	}
 	out := pageOf[S](nil)

@@ -52,12 +52,8 @@ func workOf(t incident.Todo) work {
 }
 
 func (q *request) worklist() (*answer, error) {
-	limit, err := q.limit()
+	limit, at, err := q.page()
 	if err != nil {
-		return nil, err
-	}
-	var at skipped
-	if err := q.at(&at); err != nil {
 		return nil, err
 	}
 	now := q.now()

@@ -58,23 +58,9 @@ func parsePosition(id string) (position, error) {
 // entry has none.
 func eventsOf(en *domain.Entry) int { return len(en.Events) }
 
-// kebab turns IncidentReported into incident-reported and KSZMajorClassified
-// into ksz-major-classified.
-func kebab(name string) string {
-	var b strings.Builder
-	upper := func(i int) bool { return i >= 0 && i < len(name) && name[i] >= 'A' && name[i] <= 'Z' }
-	for i := range len(name) {
-		if upper(i) && i > 0 && (!upper(i-1) || i+1 < len(name) && !upper(i+1)) {
-			b.WriteByte('-')
-		}
-		b.WriteString(strings.ToLower(name[i : i+1]))
-	}
-	return b.String()
-}
-
 // subjectOf is where an event is published.
 func subjectOf(org domain.OrgID, kind domain.KindName, eventType string) string {
-	return "events." + string(org) + "." + string(kind) + "." + kebab(eventType)
+	return "events." + string(org) + "." + string(kind) + "." + domain.Kebab(eventType)
 }
 
 // cloudEvent makes the integration event of one event of an entry. n is its
@@ -96,7 +82,7 @@ func (p *Publisher) cloudEvent(en *domain.Entry, index int, n uint64) ([]byte, e
 	e := event.New(event.CloudEventsVersionV1)
 	e.SetID(pos.String())
 	e.SetSource("urn:incidentledger:" + string(en.Org))
-	e.SetType("nl.incidentledger." + string(en.Kind) + "." + kebab(rec.Type))
+	e.SetType("nl.incidentledger." + string(en.Kind) + "." + domain.Kebab(rec.Type))
 	e.SetSubject(en.Key.String())
 	e.SetTime(en.Recorded)
 	e.SetExtension("sequence", strconv.FormatUint(n, 10))

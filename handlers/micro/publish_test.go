@@ -274,7 +274,7 @@ func TestNamesInSubjects(t *testing.T) {
 	for name, want := range map[string]string{
 		"IncidentReported": "incident-reported", "KSZMajorClassified": "ksz-major-classified", "ClockDueSoon": "clock-due-soon", "A": "a", "AB": "ab", "AttestMFA": "attest-mfa",
 	} {
-		if got := kebab(name); got != want {
+		if got := domain.Kebab(name); got != want {
 			t.Errorf("%s becomes %s, want %s", name, got, want)
 		}
 	}

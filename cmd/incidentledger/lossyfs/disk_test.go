@@ -13,24 +13,6 @@ import (
 	"time"
 )
 
-// mount gives a mounted disk, or skips where that cannot be done.
-func mount(t *testing.T, d *Disk) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a file system")
-	}
-	if _, err := os.Stat("/dev/fuse"); err != nil {
-		t.Skip("this machine has no FUSE:", err)
-	}
-	dir := t.TempDir()
-	unmount, err := d.Mount(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(unmount)
-	return dir
-}
-
 // write writes a file and syncs it or not.
 func write(t *testing.T, path, text string, sync bool) {
 	t.Helper()
@@ -82,7 +64,7 @@ func left(t *testing.T, d *Disk, keep float64) map[string]string {
 
 func TestOnlyWhatWasSyncedIsLeft(t *testing.T) {
 	d := New()
-	dir := mount(t, d)
+	dir, _ := d.MountFor(t)
 	at := func(name string) string { return filepath.Join(dir, name) }
 
 	write(t, at("kept"), "first", true)
@@ -111,7 +93,7 @@ func TestOnlyWhatWasSyncedIsLeft(t *testing.T) {
 
 func TestARenameIsOneChange(t *testing.T) {
 	d := New()
-	dir := mount(t, d)
+	dir, _ := d.MountFor(t)
 	for _, sub := range []string{"a", "b"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
@@ -137,7 +119,7 @@ func TestARenameIsOneChange(t *testing.T) {
 
 func TestAKinderCutKeepsPartOfTheRest(t *testing.T) {
 	d := New()
-	dir := mount(t, d)
+	dir, _ := d.MountFor(t)
 	path := filepath.Join(dir, "file")
 	write(t, path, strings.Repeat("o", 64*pageSize), true)
 	syncDir(t, dir)
@@ -161,7 +143,7 @@ func TestAKinderCutKeepsPartOfTheRest(t *testing.T) {
 
 func TestWhatIsCutOffReadsAsZeros(t *testing.T) {
 	d := New()
-	dir := mount(t, d)
+	dir, _ := d.MountFor(t)
 	path := filepath.Join(dir, "file")
 	write(t, path, strings.Repeat("x", 3*pageSize), true)
 	syncDir(t, dir)
@@ -188,7 +170,7 @@ func TestWhatIsCutOffReadsAsZeros(t *testing.T) {
 
 func TestASlowDiskSyncsNothingUntilTheCut(t *testing.T) {
 	d := New()
-	dir := mount(t, d)
+	dir, _ := d.MountFor(t)
 	path := filepath.Join(dir, "file")
 	write(t, path, "synced", true)
 	syncDir(t, dir)

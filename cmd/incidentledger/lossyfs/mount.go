@@ -3,13 +3,36 @@ package lossyfs
 import (
 	"context"
 	"fmt"
+	"os"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
 )
+
+// MountFor makes the disk a folder for a test, until unmount or the end of the
+// test. The kernel lets only root mount, and only where there is FUSE: elsewhere
+// there is no power that could be cut, and the test is skipped. The check of the
+// whole project says which tests that touches.
+func (d *Disk) MountFor(t testing.TB) (dir string, unmount func()) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root may mount the lossy file system")
+	}
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		t.Skip("this machine has no FUSE:", err)
+	}
+	dir = t.TempDir()
+	unmount, err := d.Mount(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(unmount)
+	return dir, unmount
+}
 
 // Mount makes the disk a folder of this machine. It needs root and /dev/fuse.
 // The caller unmounts; whoever still has files of it open then gets errors. The
