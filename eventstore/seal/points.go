@@ -1,0 +1,158 @@
+package seal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"incidentledger/domain"
+)
+
+const pointsFile = "checkpoints"
+
+// points is the file of every checkpoint ever signed.
+type points struct {
+	f     *os.File
+	end   int64
+	index []point // with growing size
+}
+
+// A point says where a checkpoint stands in the file: the first of its size.
+type point struct {
+	size domain.Seq
+	at   time.Time
+	off  int64 // of the note
+	len  int
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// openPoints reads the file. sizeOf checks a note and gives the number of its
+// leaves. A torn record at the end is what a crash leaves of a checkpoint that
+// nobody was given; it is written over. Anything else that is not whole is an
+// error that wraps [ErrDamaged].
+func openPoints(dir string, sizeOf func(note []byte) (domain.Seq, error)) (*points, error) {
+	path := filepath.Join(dir, pointsFile)
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	p := &points{}
+	for rest := b; len(rest) > 0; {
+		note, at, n, err := parsePoint(rest)
+		if err == nil {
+			var size domain.Seq
+			if size, err = sizeOf(note); err == nil {
+				err = p.add(point{size: size, at: at, off: p.end + int64(n-len(note)-1), len: len(note)})
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: offset %d: %w: %w", path, p.end, ErrDamaged, err)
+			}
+			p.end += int64(n)
+			rest = rest[n:]
+			continue
+		}
+		if wholeBehind(rest[1:]) {
+			return nil, fmt.Errorf("%s: offset %d: %w: %w", path, p.end, ErrDamaged, err)
+		}
+		break
+	}
+	if p.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(p.f.Truncate(p.end), p.f.Sync(), syncDir(dir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), p.f.Close())
+	}
+	return p, nil
+}
+
+// add takes a checkpoint into the index.
+func (p *points) add(pt point) error {
+	if n := len(p.index); n > 0 {
+		switch last := p.index[n-1].size; {
+		case pt.size < last:
+			return fmt.Errorf("a checkpoint of %d entries stands behind one of %d", pt.size, last)
+		case pt.size == last:
+			return nil
+		}
+	}
+	p.index = append(p.index, pt)
+	return nil
+}
+
+// append writes a checkpoint and makes it durable.
+func (p *points) append(size domain.Seq, note []byte, at time.Time) error {
+	head := fmt.Appendf(nil, "checkpoint %d %08x %s\n", len(note), crc32.Checksum(note, castagnoli), at.UTC().Format(time.RFC3339))
+	b := append(append(head, note...), '\n')
+	if _, err := p.f.WriteAt(b, p.end); err != nil {
+		return fmt.Errorf("%s: %w", p.f.Name(), err)
+	}
+	if err := unix.Fdatasync(int(p.f.Fd())); err != nil {
+		return fmt.Errorf("%s: fdatasync: %w", p.f.Name(), err)
+	}
+	err := p.add(point{size: size, at: at.UTC().Truncate(time.Second), off: p.end + int64(len(head)), len: len(note)})
+	p.end += int64(len(b))
+	return err
+}
+
+// covering gives the first checkpoint of at least so many entries.
+func (p *points) covering(seq domain.Seq) (point, bool) {
+	i := sort.Search(len(p.index), func(i int) bool { return p.index[i].size >= seq })
+	if i == len(p.index) {
+		return point{}, false
+	}
+	return p.index[i], true
+}
+
+func (p *points) note(pt point) ([]byte, error) {
+	b := make([]byte, pt.len)
+	if _, err := p.f.ReadAt(b, pt.off); err != nil {
+		return nil, fmt.Errorf("%s: offset %d: %w", p.f.Name(), pt.off, err)
+	}
+	return b, nil
+}
+
+// parsePoint reads one record and gives its length with it.
+func parsePoint(b []byte) (note []byte, at time.Time, n int, err error) {
+	line, rest, found := bytes.Cut(b, []byte("\n"))
+	var size int
+	var sum uint32
+	var when string
+	if !found {
+		return nil, at, 0, errors.New("the record is cut off")
+	}
+	if _, err := fmt.Sscanf(string(line), "checkpoint %d %08x %s", &size, &sum, &when); err != nil {
+		return nil, at, 0, errors.New("no record of a checkpoint stands here")
+	}
+	if at, err = time.Parse(time.RFC3339, when); err != nil {
+		return nil, at, 0, err
+	}
+	if size < 0 || size >= len(rest) || rest[size] != '\n' {
+		return nil, at, 0, errors.New("the record is cut off")
+	}
+	if note = rest[:size]; crc32.Checksum(note, castagnoli) != sum {
+		return nil, at, 0, errors.New("the checksum of the note differs")
+	}
+	return note, at, len(line) + size + 2, nil
+}
+
+// wholeBehind reports whether a whole record stands anywhere in b.
+func wholeBehind(b []byte) bool {
+	for {
+		i := bytes.Index(b, []byte("checkpoint "))
+		if i < 0 {
+			return false
+		}
+		if _, _, _, err := parsePoint(b[i:]); err == nil {
+			return true
+		}
+		b = b[i+1:]
+	}
+}
