@@ -37,7 +37,7 @@ func TestACrashWhileSealing(t *testing.T) {
 		signed := rapid.Bool().Draw(rt, "hashes were synced")
 		for _, name := range files(rt, dir) {
 			after := content(rt, name)
-			isPoints := filepath.Base(name) == pointsFile
+			isPoints := filepath.Base(name) == signedFile
 			switch {
 			case isPoints && !signed:
 				after = before[name]
@@ -94,7 +94,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 	for bit := range first * 8 {
 		b := append([]byte(nil), whole...)
 		b[bit/8] ^= 1 << (bit % 8)
-		if err := os.WriteFile(filepath.Join(dir, pointsFile), b, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, signedFile), b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		l, err := Open(Config{Dir: dir, Origin: origin, Seed: seed(), Leaves: e})

@@ -23,9 +23,11 @@
 //	                    level.
 //	checkpoints         every checkpoint ever signed, oldest first. The last one
 //	                    is the head.
+//	cosigned            those of them that enough witnesses cosigned, with the
+//	                    cosignatures
 //
 // The hashes follow from the entries and can be made anew; checkpoints cannot.
-// A record of checkpoints is one line, the note, and an empty line:
+// A record of a checkpoint is one line, the note, and an empty line:
 //
 //	checkpoint <length of the note in bytes> <CRC-32C of the note, 8 hexadecimal digits> <when, RFC 3339 in UTC>
 //

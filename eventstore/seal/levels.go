@@ -144,12 +144,3 @@ func (l *levels) close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ func (l *Log) open() (err error) {
 	if err := os.MkdirAll(l.cfg.Dir, 0o700); err != nil {
 		return err
 	}
-	if l.points, err = openPoints(l.cfg.Dir, func(signed []byte) (domain.Seq, error) {
+	if l.points, err = openPoints(filepath.Join(l.cfg.Dir, signedFile), func(signed []byte) (domain.Seq, error) {
 		head, err := readHead(l.cfg.Origin, l.check, signed)
 		return head.Size, err
 	}); err != nil {

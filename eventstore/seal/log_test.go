@@ -268,7 +268,7 @@ func flip(t *testing.T, path string, at int) {
 
 func readPoints(t *testing.T, dir string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, pointsFile))
+	b, err := os.ReadFile(filepath.Join(dir, signedFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,13 @@ import (
 	"incidentledger/domain"
 )
 
-const pointsFile = "checkpoints"
+// The files of checkpoints in the folder of a log.
+const (
+	signedFile   = "checkpoints" // every one that the log signed
+	cosignedFile = "cosigned"    // those that enough witnesses cosigned
+)
 
-// points is the file of every checkpoint ever signed.
+// points is a file of checkpoints, oldest first.
 type points struct {
 	f     *os.File
 	end   int64
@@ -38,8 +42,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // leaves. A torn record at the end is what a crash leaves of a checkpoint that
 // nobody was given; it is written over. Anything else that is not whole is an
 // error that wraps [ErrDamaged].
-func openPoints(dir string, sizeOf func(note []byte) (domain.Seq, error)) (*points, error) {
-	path := filepath.Join(dir, pointsFile)
+func openPoints(path string, sizeOf func(note []byte) (domain.Seq, error)) (*points, error) {
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -67,7 +70,7 @@ func openPoints(dir string, sizeOf func(note []byte) (domain.Seq, error)) (*poin
 	if p.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(p.f.Truncate(p.end), p.f.Sync(), syncDir(dir)); err != nil {
+	if err := errors.Join(p.f.Truncate(p.end), p.f.Sync(), syncDir(filepath.Dir(path))); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), p.f.Close())
 	}
 	return p, nil
