@@ -27,7 +27,7 @@ var (
 	ErrContradicted = errors.New("the entries contradict what was signed")
 
 	// ErrNotSealed says that no checkpoint covers it yet.
-	ErrNotSealed = errors.New("not sealed yet")
+	ErrNotSealed = fmt.Errorf("not sealed yet: %w", domain.ErrNotFound)
 )
 
 // Leaves are the entries of a ledger as a log sees them.
