@@ -53,10 +53,7 @@ type Circle struct {
 func OpenCircle(c CircleConfig) (*Circle, error) {
 	ci := &Circle{cfg: c, known: map[string]domain.Seq{}}
 	var err error
-	ci.kept, err = openPoints(filepath.Join(c.Log.cfg.Dir, cosignedFile), func(signed []byte) (domain.Seq, error) {
-		head, err := readHead(c.Log.cfg.Origin, c.Log.check, signed)
-		return head.Size, err
-	})
+	ci.kept, err = openPoints(filepath.Join(c.Log.cfg.Dir, cosignedFile), c.Log.read)
 	if err != nil {
 		return nil, fmt.Errorf("seal: log %s: %w", c.Log.cfg.Origin, err)
 	}
@@ -79,7 +76,7 @@ func (c *Circle) Covering(seq domain.Seq) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	head, err := readHead(c.cfg.Log.cfg.Origin, c.cfg.Log.check, signed)
+	head, err := c.cfg.Log.read(signed)
 	head.At = p.at
 	return head, err
 }
@@ -113,7 +110,7 @@ func (c *Circle) Round(ctx context.Context) (Head, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return cosigned, errors.Join(append(errs, c.kept.append(head.Size, signed, time.Now()))...)
+	return cosigned, errors.Join(append(errs, c.kept.append(head, signed, time.Now()))...)
 }
 
 // ask has a witness cosign a head, and gives its line. A witness that remembers

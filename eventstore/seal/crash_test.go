@@ -84,13 +84,13 @@ func TestDamagedCheckpoints(t *testing.T) {
 	dir, e := t.TempDir(), newEntries(3)
 	l := open(t, dir, e)
 	seal(t, l)
-	first := len(readPoints(t, dir))
+	first := len(pointsIn(t, dir))
 	e.add(1)
 	seal(t, l)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	whole := readPoints(t, dir)
+	whole := pointsIn(t, dir)
 	for bit := range first * 8 {
 		b := append([]byte(nil), whole...)
 		b[bit/8] ^= 1 << (bit % 8)

@@ -90,10 +90,7 @@ func (l *Log) open() (err error) {
 	if err := os.MkdirAll(l.cfg.Dir, 0o700); err != nil {
 		return err
 	}
-	if l.points, err = openPoints(filepath.Join(l.cfg.Dir, signedFile), func(signed []byte) (domain.Seq, error) {
-		head, err := readHead(l.cfg.Origin, l.check, signed)
-		return head.Size, err
-	}); err != nil {
+	if l.points, err = openPoints(filepath.Join(l.cfg.Dir, signedFile), l.read); err != nil {
 		return err
 	}
 	if l.levels, err = openLevels(l.cfg.Dir); err != nil {
@@ -203,13 +200,15 @@ func readHead(origin string, check note.Verifiers, signed []byte) (Head, error) 
 	return Head{Size: domain.Seq(c.N), Root: domain.Hash(c.Hash), Note: bytes.Clone(signed)}, nil
 }
 
+func (l *Log) read(signed []byte) (Head, error) { return readHead(l.cfg.Origin, l.check, signed) }
+
 // at gives the head of a checkpoint in the file.
 func (l *Log) at(p point) (Head, error) {
 	signed, err := l.points.note(p)
 	if err != nil {
 		return Head{}, err
 	}
-	head, err := readHead(l.cfg.Origin, l.check, signed)
+	head, err := l.read(signed)
 	head.At = p.at
 	return head, err
 }

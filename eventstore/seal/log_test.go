@@ -266,7 +266,7 @@ func flip(t *testing.T, path string, at int) {
 	}
 }
 
-func readPoints(t *testing.T, dir string) []byte {
+func pointsIn(t *testing.T, dir string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, signedFile))
 	if err != nil {

@@ -31,6 +31,7 @@ type points struct {
 // A point says where a checkpoint stands in the file: the first of its size.
 type point struct {
 	size domain.Seq
+	root domain.Hash
 	at   time.Time
 	off  int64 // of the note
 	len  int
@@ -38,11 +39,11 @@ type point struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// openPoints reads the file. sizeOf checks a note and gives the number of its
-// leaves. A torn record at the end is what a crash leaves of a checkpoint that
-// nobody was given; it is written over. Anything else that is not whole is an
-// error that wraps [ErrDamaged].
-func openPoints(path string, sizeOf func(note []byte) (domain.Seq, error)) (*points, error) {
+// readPoints reads the file; read checks a note and gives its head. A torn
+// record at the end is what a crash leaves of a checkpoint that nobody was given;
+// it is left out. Anything else that is not whole is an error that wraps
+// [ErrDamaged].
+func readPoints(path string, read func(note []byte) (Head, error)) (*points, error) {
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -50,22 +51,30 @@ func openPoints(path string, sizeOf func(note []byte) (domain.Seq, error)) (*poi
 	p := &points{}
 	for rest := b; len(rest) > 0; {
 		note, at, n, err := parsePoint(rest)
-		if err == nil {
-			var size domain.Seq
-			if size, err = sizeOf(note); err == nil {
-				err = p.add(point{size: size, at: at, off: p.end + int64(n-len(note)-1), len: len(note)})
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%s: offset %d: %w: %w", path, p.end, ErrDamaged, err)
-			}
-			p.end += int64(n)
-			rest = rest[n:]
-			continue
+		if err != nil && !wholeBehind(rest[1:]) {
+			break
 		}
-		if wholeBehind(rest[1:]) {
+		var head Head
+		if err == nil {
+			head, err = read(note)
+		}
+		if err == nil {
+			err = p.add(point{head.Size, head.Root, at, p.end + int64(n-len(note)-1), len(note)})
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: offset %d: %w: %w", path, p.end, ErrDamaged, err)
 		}
-		break
+		p.end += int64(n)
+		rest = rest[n:]
+	}
+	return p, nil
+}
+
+// openPoints reads the file and opens it for more. What was torn is written over.
+func openPoints(path string, read func(note []byte) (Head, error)) (*points, error) {
+	p, err := readPoints(path, read)
+	if err != nil {
+		return nil, err
 	}
 	if p.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
@@ -79,10 +88,12 @@ func openPoints(path string, sizeOf func(note []byte) (domain.Seq, error)) (*poi
 // add takes a checkpoint into the index.
 func (p *points) add(pt point) error {
 	if n := len(p.index); n > 0 {
-		switch last := p.index[n-1].size; {
-		case pt.size < last:
-			return fmt.Errorf("a checkpoint of %d entries stands behind one of %d", pt.size, last)
-		case pt.size == last:
+		switch last := p.index[n-1]; {
+		case pt.size < last.size:
+			return fmt.Errorf("a checkpoint of %d entries stands behind one of %d", pt.size, last.size)
+		case pt.size == last.size && pt.root != last.root:
+			return fmt.Errorf("two checkpoints of %d entries have the roots %s and %s", pt.size, last.root, pt.root)
+		case pt.size == last.size:
 			return nil
 		}
 	}
@@ -91,16 +102,16 @@ func (p *points) add(pt point) error {
 }
 
 // append writes a checkpoint and makes it durable.
-func (p *points) append(size domain.Seq, note []byte, at time.Time) error {
-	head := fmt.Appendf(nil, "checkpoint %d %08x %s\n", len(note), crc32.Checksum(note, castagnoli), at.UTC().Format(time.RFC3339))
-	b := append(append(head, note...), '\n')
+func (p *points) append(head Head, note []byte, at time.Time) error {
+	line := fmt.Appendf(nil, "checkpoint %d %08x %s\n", len(note), crc32.Checksum(note, castagnoli), at.UTC().Format(time.RFC3339))
+	b := append(append(line, note...), '\n')
 	if _, err := p.f.WriteAt(b, p.end); err != nil {
 		return fmt.Errorf("%s: %w", p.f.Name(), err)
 	}
 	if err := unix.Fdatasync(int(p.f.Fd())); err != nil {
 		return fmt.Errorf("%s: fdatasync: %w", p.f.Name(), err)
 	}
-	err := p.add(point{size: size, at: at.UTC().Truncate(time.Second), off: p.end + int64(len(head)), len: len(note)})
+	err := p.add(point{head.Size, head.Root, at.UTC().Truncate(time.Second), p.end + int64(len(line)), len(note)})
 	p.end += int64(len(b))
 	return err
 }

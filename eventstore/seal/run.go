@@ -104,7 +104,7 @@ func (l *Log) sign(head Head, size domain.Seq) (Head, error) {
 	next := Head{Size: size, Root: domain.Hash(tree.Hash), At: now, Note: signed}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.points.append(size, signed, now); err != nil {
+	if err := l.points.append(next, signed, now); err != nil {
 		return Head{}, err
 	}
 	l.show(next)
@@ -118,7 +118,7 @@ func (l *Log) repeat() error {
 	if l.head.Size == 0 {
 		return nil
 	}
-	if err := l.points.append(l.head.Size, l.head.Note, time.Now()); err != nil {
+	if err := l.points.append(l.head, l.head.Note, time.Now()); err != nil {
 		return fmt.Errorf("seal: log %s: %w", l.cfg.Origin, err)
 	}
 	l.show(l.head)

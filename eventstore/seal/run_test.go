@@ -46,7 +46,7 @@ func TestRunSealsWithinASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if n := strings.Count(string(readPoints(t, dir)), "checkpoint "); n != 6 {
+	if n := strings.Count(string(pointsIn(t, dir)), "checkpoint "); n != 6 {
 		t.Errorf("%d checkpoints are kept; want three heads and three heartbeats", n)
 	}
 }
