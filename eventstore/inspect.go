@@ -113,6 +113,7 @@ func (o *Offline) CheckCopies() (findings []Finding, err error) {
 // A Checked entry is one that CheckChains read.
 type Checked struct {
 	Seq   domain.Seq
+	Leaf  domain.Hash   // of its bytes; of a lost one the leaf hash that it had
 	Entry *domain.Entry // nil: it does not decode, or is lost
 	Lost  bool          // a lost marker stands here
 	Bad   []Finding     // what is wrong with it
@@ -143,7 +144,7 @@ func (o *Offline) CheckChains(ctx context.Context) iter.Seq2[Checked, error] {
 				yield(Checked{}, err)
 				return
 			}
-			ch := Checked{Seq: seq}
+			ch := Checked{Seq: seq, Leaf: leafOf(stored)}
 			en, err := o.c.Codec.Decode(seq, stored)
 			var lost *LostError
 			switch {

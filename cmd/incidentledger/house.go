@@ -24,6 +24,7 @@ import (
 	"incidentledger/domain/service"
 	"incidentledger/domain/supplier"
 	"incidentledger/eventstore"
+	"incidentledger/eventstore/seal"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
@@ -71,6 +72,10 @@ type office struct {
 	zone   *time.Location
 	people *people
 	health alerts.Health
+
+	seal   *seal.Log
+	unseal context.CancelFunc // ends its sealing
+	sealed chan struct{}      // closed when sealing has ended
 
 	stop context.CancelFunc
 	ran  chan struct{} // closed when the views have stopped
@@ -202,6 +207,9 @@ func (h *house) staff(o *office) error {
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())
+	}
+	if err := h.openSeal(h.ctx, o); err != nil {
+		return errors.Join(err, o.views.Close(), o.vault.Close())
 	}
 	ctx, stop := context.WithCancel(h.ctx)
 	o.stop = stop
@@ -348,7 +356,7 @@ func (h *house) close() error {
 	for _, o := range h.offices {
 		o.stop()
 		<-o.ran
-		errs = append(errs, o.views.Close())
+		errs = append(errs, o.views.Close(), o.closeSeal())
 	}
 	// A ledger that was stopped in order has a vault that was: the vault first.
 	for _, o := range h.offices {

@@ -39,6 +39,7 @@ var importLaw = []room{
 	// The ledger and the keys. They know entries, not what entries are about.
 	{"eventstore", "domain github.com/nats-io/nats-server github.com/nats-io/nats.go github.com/go-json-experiment/json " +
 		"github.com/google/uuid github.com/minio/highwayhash golang.org/x/sys"},
+	{"eventstore/seal", "domain golang.org/x/mod/sumdb filippo.io/torchwood golang.org/x/sys"},
 	{"eventstore/vault", "domain github.com/go-json-experiment/json golang.org/x/sys"},
 
 	// Read models. A view knows what it shows, and never another view.
@@ -65,6 +66,7 @@ var importLaw = []room{
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
 	{"handlers/report", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
 	{"handlers/web", "domain handlers"},
+	{"handlers/tlog", "domain golang.org/x/mod/sumdb filippo.io/torchwood"},
 	{"handlers/micro", "domain handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go github.com/go-json-experiment/json"},
 	{"handlers/alerts", "domain domain/incident domain/policy handlers handlers/catalogue github.com/nats-io/nats.go github.com/cloudevents/sdk-go " +
 		"github.com/standard-webhooks/standard-webhooks github.com/wneessen/go-mail github.com/go-json-experiment/json"},
@@ -77,7 +79,7 @@ var importLaw = []room{
 	// The only place where rooms meet. Its benchmarks set the ledger beside the
 	// bare libraries; those files alone may have what benchmarks names.
 	{"cmd/incidentledger", "* github.com/spf13/cobra github.com/vbauerster/mpb github.com/goccy/go-yaml " +
-		"github.com/google/uuid github.com/go-json-experiment/json golang.org/x/sys golang.org/x/term"},
+		"github.com/google/uuid github.com/go-json-experiment/json golang.org/x/mod/sumdb golang.org/x/sys golang.org/x/term"},
 	{"cmd/incidentledger/lossyfs", "github.com/hanwen/go-fuse golang.org/x/sys"},
 }
 

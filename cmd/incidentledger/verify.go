@@ -142,7 +142,7 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 		return err
 	}
 	v.found(name("copies"), bad, "journal and stream hold the same %d entries, byte for byte", o.Last())
-	if err := a.verifyEntries(ctx, v, o, org); err != nil {
+	if err := a.verifyEntries(ctx, v, o, org, live); err != nil {
 		return err
 	}
 	if err := a.verifyKeys(ctx, v, o, org); err != nil {
@@ -158,15 +158,19 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 // verifyEntries walks every entry once: chains, and what follows from the
 // entries: every clock is reckoned again from the facts and the law that each
 // decision names.
-func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID) error {
+func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID, live bool) error {
 	name := func(s string) string { return string(org) + " " + s }
 	w := &walker{laws: newLaws(eventstore.OrgDir(a.data, org)), incidents: map[domain.Key]*incident.Incident{}}
+	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org))}
 	var chains, clocks []eventstore.Finding
 	lost := 0
 	bar := a.bar("verify " + string(org))
 	defer bar.done()
 	for ch, err := range o.CheckChains(ctx) {
 		if err != nil {
+			return err
+		}
+		if err := sealing.take(ch); err != nil {
 			return err
 		}
 		if ch.Lost {
@@ -187,6 +191,9 @@ func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.
 	}
 	v.found(name("chains"), chains, "every entry decodes and names the leaf hash of the one before it, in %d entries", o.Last())
 	v.found(name("clocks"), clocks, "%d clock events follow from the facts and the adopted policy sets", w.clockEvents)
+	if err := sealing.tell(v, name("seal"), o.Last(), live); err != nil {
+		return err
+	}
 	if lost > 0 {
 		v.add(name("lost entries"), notProven, "%d entries are lost; markers stand in their places", lost)
 	}
