@@ -149,10 +149,11 @@ func (s *sealCheck) tell(v *verification, name string, last domain.Seq, live boo
 		s.bad = append(s.bad, eventstore.Finding{Seq: last, What: err.Error()})
 	}
 	sealed, points := s.audit.Sealed()
-	v.found(name, s.bad, "%d checkpoints are signed by the log's key, and the first %d entries have the roots that they name", points, sealed)
+	more := ""
 	if last > sealed {
-		v.add(name+" of the newest entries", notProven, "the last %d entries are not sealed yet; the next start seals them", last-sealed)
+		more = fmt.Sprintf("; the last %d are not sealed yet", last-sealed)
 	}
+	v.found(name, s.bad, "%d checkpoints are signed by the log's key, and the first %d entries have the roots that they name%s", points, sealed, more)
 	if n := len(s.audit.Differ()); n > 0 && len(s.bad) == 0 {
 		v.add(name+" hashes", proven, "%d kept hashes are damaged and follow from the entries; the next start makes them anew", n)
 	}
