@@ -75,7 +75,7 @@ type section struct {
 func (b *bench) sections() []section {
 	return []section{
 		{"append", b.appendOne}, {"store", b.appendMany}, {"desk", b.desk}, {"catch-up", b.catchUp},
-		{"queries", b.queries}, {"clocks", b.clocks}, {"memory", b.memory}, {"start", b.start}, {"volvo", b.importVolvo},
+		{"queries", b.queries}, {"clocks", b.clocks}, {"seal", b.seal}, {"memory", b.memory}, {"start", b.start}, {"volvo", b.importVolvo},
 	}
 }
 
