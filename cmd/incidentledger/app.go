@@ -42,7 +42,19 @@ type config struct {
 
 	Log string `yaml:"log"` // debug, info, warn, error
 
+	Mirrors []mirror `yaml:"mirrors"`
+
 	Alerting alerting `yaml:",inline"`
+}
+
+// check judges what the file says.
+func (c config) check() error {
+	for _, m := range c.Mirrors {
+		if err := m.check(); err != nil {
+			return err
+		}
+	}
+	return c.Alerting.check()
 }
 
 func (a *app) root() *cobra.Command {
@@ -99,7 +111,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 		if err := yaml.UnmarshalWithOptions(b, &a.conf, yaml.Strict()); err != nil {
 			return usage("configuration %s: %v", a.configFile, err)
 		}
-		if err := a.conf.Alerting.check(); err != nil {
+		if err := a.conf.check(); err != nil {
 			return usage("configuration %s: %v", a.configFile, err)
 		}
 	}

@@ -94,7 +94,7 @@ func (s *serving) run(ctx context.Context, addr string, begun time.Time, started
 	if err != nil {
 		return err
 	}
-	handler = tlog.New(tlog.Config{Log: s.house.sealedLog, Next: handler, Report: s.log})
+	handler = tlog.New(tlog.Config{Log: s.house.sealedLog, Mirror: mirrors(s.app.conf.Mirrors), Next: handler, Report: s.log})
 	tcp, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)

@@ -43,10 +43,10 @@ type Witness interface {
 
 // Config says what is served.
 type Config struct {
-	Log     func(domain.OrgID) Log     // nil: there is no such log
-	Mirror  func(r *http.Request) bool // whether entries may be read; nil: by nobody
-	Witness Witness                    // nil: this is no witness
-	Next    http.Handler               // everything else
+	Log     func(domain.OrgID) Log   // nil: there is no such log
+	Mirror  func(*http.Request) bool // whether who asks may read entries
+	Witness Witness                  // nil: this is no witness
+	Next    http.Handler             // everything else
 	Report  *slog.Logger
 }
 
@@ -92,7 +92,7 @@ func (d door) tile(w http.ResponseWriter, r *http.Request) {
 	}
 	read := log.Tile
 	if t.L < 0 {
-		if d.Mirror == nil || !d.Mirror(r) {
+		if !d.Mirror(r) {
 			http.Error(w, "entries are shown to authorised mirrors only", http.StatusForbidden)
 			return
 		}

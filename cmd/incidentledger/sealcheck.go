@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"incidentledger/domain"
+	"incidentledger/domain/ledger"
+	"incidentledger/eventstore"
+	"incidentledger/eventstore/seal"
+)
+
+// sealCheck compares a ledger's sealed log with its entries, for verify.
+type sealCheck struct {
+	dir   string
+	audit *seal.Audit
+	bad   []eventstore.Finding
+}
+
+// take takes the next entry. The first one names the log and its key.
+func (s *sealCheck) take(ch eventstore.Checked) error {
+	find := func(err error) { s.bad = append(s.bad, eventstore.Finding{Seq: ch.Seq, What: err.Error()}) }
+	if ch.Seq == 1 {
+		err := s.open(ch.Entry)
+		if errors.Is(err, seal.ErrDamaged) {
+			find(err)
+		} else if err != nil {
+			return err
+		}
+	}
+	if s.audit == nil {
+		return nil
+	}
+	if err := s.audit.Leaf(ch.Leaf); err != nil {
+		find(err)
+	}
+	return nil
+}
+
+func (s *sealCheck) open(first *domain.Entry) error {
+	if first == nil {
+		return fmt.Errorf("%w: the first entry, which names the key of the log, cannot be read", seal.ErrDamaged)
+	}
+	for _, r := range first.Events {
+		e, ok := r.Event.(ledger.LedgerFounded)
+		if !ok {
+			continue
+		}
+		public, err := base64.StdEncoding.DecodeString(string(e.LogKey))
+		if err != nil || len(public) != ed25519.PublicKeySize {
+			return fmt.Errorf("%w: the first entry names no key of the log", seal.ErrDamaged)
+		}
+		key, err := seal.VerifierKey(string(e.Origin), public)
+		if err != nil {
+			return err
+		}
+		s.audit, err = seal.OpenAudit(s.dir, string(e.Origin), key)
+		return err
+	}
+	return fmt.Errorf("%w: the first entry founds no ledger", seal.ErrDamaged)
+}
+
+// tell adds what was found to the verification. While a process seals on, more
+// may be signed than was read.
+func (s *sealCheck) tell(v *verification, name string, last domain.Seq, live bool) error {
+	if s.audit == nil {
+		v.found(name, s.bad, "nothing to seal yet")
+		return nil
+	}
+	if err := s.audit.End(); err != nil && !live {
+		s.bad = append(s.bad, eventstore.Finding{Seq: last, What: err.Error()})
+	}
+	sealed, points := s.audit.Sealed()
+	more := ""
+	if last > sealed {
+		more = fmt.Sprintf("; the last %d are not sealed yet", last-sealed)
+	}
+	v.found(name, s.bad, "%d checkpoints are signed by the log's key, and the first %d entries have the roots that they name%s", points, sealed, more)
+	if n := len(s.audit.Differ()); n > 0 && len(s.bad) == 0 {
+		v.add(name+" hashes", proven, "%d kept hashes are damaged and follow from the entries; the next start makes them anew", n)
+	}
+	return s.audit.Close()
+}

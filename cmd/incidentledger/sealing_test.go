@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"incidentledger/domain"
+	"incidentledger/eventstore/seal"
+	tiles "incidentledger/handlers/tlog"
+)
+
+// A public client that knows the log's key, and nothing of this program, reads
+// all entries and proves each; without a mirror's token it proves hashes alone.
+func TestAPublicClientReadsTheLog(t *testing.T) {
+	t.Parallel()
+	th := openTownHall(t, t.TempDir())
+	key := th.mustGive("report", domain.Key{}).Key
+	for range 300 {
+		th.mustGive("log", key)
+	}
+	last := th.o.ledger.Last()
+	if _, err := th.o.seal.WaitFor(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	token := strings.Repeat("t", leastToken)
+	srv := httptest.NewServer(tiles.New(tiles.Config{Log: th.h.sealedLog, Mirror: mirrors([]mirror{{"archive", token}}), Next: http.NotFoundHandler()}))
+	defer srv.Close()
+	genesis := th.o.law.genesis()
+	public, err := base64.StdEncoding.DecodeString(string(genesis.LogKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vkey, err := seal.VerifierKey(string(genesis.Origin), ed25519.PublicKey(public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := note.NewVerifier(vkey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := overHTTP{srv.URL + "/log/" + string(th.o.org) + "/", token}
+	signed, err := reader.ReadEndpoint(t.Context(), "checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(string(genesis.Origin)), torchwood.SingleVerifierPolicy(v))
+	c, _, err := torchwood.VerifyCheckpoint(signed, policy)
+	if err != nil || domain.Seq(c.N) != last {
+		t.Fatalf("the checkpoint is %+v, %v; want %d entries", c, err, last)
+	}
+	client, err := torchwood.NewClient(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := domain.Seq(0)
+	for i, entry := range client.AllEntries(t.Context(), c.Tree, 0) {
+		n++
+		stored, err := th.o.ledger.Stored(domain.Seq(i) + 1)
+		if err != nil || !bytes.Equal(stored, entry) {
+			t.Fatalf("entry %d is read as %.60q, %v", i+1, entry, err)
+		}
+	}
+	if err := client.Err(); err != nil || n != last {
+		t.Fatalf("%d entries read, %v; want %d", n, err, last)
+	}
+	for _, other := range []string{"", "wrong", token + "t"} {
+		if _, err := (overHTTP{reader.prefix, other}).ReadEndpoint(t.Context(), "tile/entries/000"); err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("with the token %q entries are answered with %v", other, err)
+		}
+	}
+	for _, path := range []string{"tile/0/001.p/255", "tile/0/x001/000", "tile/0/../secret", "tile/9/000", "tile/0/1", "tile/entries/999"} {
+		if _, err := reader.ReadEndpoint(t.Context(), path); err == nil || !strings.Contains(err.Error(), "404") {
+			t.Errorf("%s is answered with %v", path, err)
+		}
+	}
+}
+
+// overHTTP reads a log as public tools do.
+type overHTTP struct{ prefix, token string }
+
+func (o overHTTP) SaveTiles([]tlog.Tile, [][]byte) {}
+
+func (o overHTTP) ReadTiles(ctx context.Context, want []tlog.Tile) (out [][]byte, err error) {
+	for _, t := range want {
+		b, err := o.ReadEndpoint(ctx, torchwood.TilePath(t))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+func (o overHTTP) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.prefix+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+o.token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", path, res.Status)
+	}
+	return b, err
+}
