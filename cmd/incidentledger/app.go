@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"incidentledger/domain"
 	"incidentledger/eventstore"
 )
 
@@ -42,7 +43,8 @@ type config struct {
 
 	Log string `yaml:"log"` // debug, info, warn, error
 
-	Mirrors []mirror `yaml:"mirrors"`
+	Mirrors []mirror                  `yaml:"mirrors"`
+	Proof   map[domain.OrgID]proofing `yaml:"proof"`
 
 	Alerting alerting `yaml:",inline"`
 }
@@ -52,6 +54,11 @@ func (c config) check() error {
 	for _, m := range c.Mirrors {
 		if err := m.check(); err != nil {
 			return err
+		}
+	}
+	for org, p := range c.Proof {
+		if err := p.check(); err != nil {
+			return fmt.Errorf("proof of %s: %w", org, err)
 		}
 	}
 	return c.Alerting.check()

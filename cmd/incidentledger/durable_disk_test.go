@@ -75,6 +75,8 @@ type townHall struct {
 	o   *office
 	api http.Handler
 	log bytes.Buffer
+
+	ends func() // stops its rooms, where they were started
 }
 
 func openTownHall(t *testing.T, dir string) *townHall {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"incidentledger/domain"
@@ -74,8 +75,10 @@ type office struct {
 	health alerts.Health
 
 	seal   *seal.Log
-	unseal context.CancelFunc // ends its sealing
-	sealed chan struct{}      // closed when sealing has ended
+	unseal context.CancelFunc          // ends its sealing
+	sealed chan struct{}               // closed when sealing has ended
+	circle atomic.Pointer[seal.Circle] // nil: no witness is asked
+	shut   atomic.Pointer[error]       // why it is in quarantine; nil: it is not
 
 	stop context.CancelFunc
 	ran  chan struct{} // closed when the views have stopped
@@ -203,7 +206,7 @@ func (h *house) staff(o *office) error {
 		return errors.Join(err, o.vault.Close())
 	}
 	o.desk = handlers.NewDesk(handlers.Config{
-		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
+		Org: o.org, Log: guarded{o.ledger, o}, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())

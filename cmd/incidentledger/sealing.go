@@ -85,7 +85,10 @@ func mirrors(list []mirror) func(*http.Request) bool {
 func (o *office) closeSeal() error {
 	o.unseal()
 	<-o.sealed
-	_, err := o.seal.Seal()
+	var err error
+	if o.shut.Load() == nil {
+		_, err = o.seal.Seal()
+	}
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		err = nil // the next start seals it
 	}
@@ -104,7 +107,13 @@ func (h *house) sealedLog(org domain.OrgID) tiles.Log {
 // sealedLog is a sealed log as the door for public tools sees it.
 type sealedLog struct{ o *office }
 
-func (l sealedLog) Checkpoint() []byte { return l.o.seal.Head().Note }
+func (l sealedLog) Checkpoint() ([]byte, error) {
+	if c := l.o.circle.Load(); c != nil {
+		head, err := c.Head()
+		return head.Note, err
+	}
+	return l.o.seal.Head().Note, nil
+}
 
 func (l sealedLog) Tile(t tlog.Tile) ([]byte, error) { return l.o.seal.Tile(t) }
 

@@ -85,6 +85,8 @@ type serving struct {
 	wg    sync.WaitGroup
 	mu    sync.Mutex
 	doing map[domain.OrgID]bool // organisations whose rooms are at work
+
+	witnesses sync.Map // *seal.Witness by domain.OrgID: what organisations are for others
 }
 
 func (s *serving) run(ctx context.Context, addr string, begun time.Time, started func(url string)) error {
@@ -94,7 +96,7 @@ func (s *serving) run(ctx context.Context, addr string, begun time.Time, started
 	if err != nil {
 		return err
 	}
-	handler = tlog.New(tlog.Config{Log: s.house.sealedLog, Mirror: mirrors(s.app.conf.Mirrors), Next: handler, Report: s.log})
+	handler = tlog.New(tlog.Config{Log: s.house.sealedLog, Mirror: mirrors(s.app.conf.Mirrors), Witness: s.witness, Next: handler, Report: s.log})
 	tcp, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
@@ -207,6 +209,9 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 	s.doing[org] = true
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(s.house.ctx, stop)
+	if err := errors.Join(s.witnessed(ctx, o), s.openWitness(ctx, o)); err != nil {
+		return fmt.Errorf("organisation %s: witnesses: %w", org, err)
+	}
 	s.room(ctx, org, "overdue", func(ctx context.Context) error {
 		return overdue.Run(ctx, overdue.Config{Desk: o.desk, View: overdue.View(o.views), Log: s.log})
 	})

@@ -21,20 +21,34 @@ import (
 )
 
 var (
-	// ErrBehind says that a witness remembers more entries of this log than there
-	// are: the ledger is an older copy of itself. Nothing may be signed.
-	ErrBehind = errors.New("a witness remembers more entries than there are")
-
-	// ErrForked says that a witness remembers other entries of this log. Nothing
+	// ErrBehind says that a checkpoint exists, signed with the log's own key, of
+	// more entries than there are: the ledger is an older copy of itself. Nothing
 	// may be signed.
-	ErrForked = errors.New("a witness remembers other entries")
+	ErrBehind = errors.New("more entries were signed than there are")
+
+	// ErrForked says that a checkpoint exists, signed with the log's own key, of
+	// other entries. Nothing may be signed.
+	ErrForked = errors.New("other entries were signed than there are")
 )
+
+// A Contradiction is a checkpoint of the log that its entries contradict, as a
+// witness showed it. It wraps [ErrBehind] or [ErrForked].
+type Contradiction struct {
+	Err        error
+	Checkpoint []byte // signed with the log's own key
+}
+
+func (e *Contradiction) Error() string { return e.Err.Error() }
+func (e *Contradiction) Unwrap() error { return e.Err }
 
 // CircleConfig says which witnesses a log asks.
 type CircleConfig struct {
 	Log    *Log
 	Policy *Policy
 	Client *http.Client // how it reaches them; its timeout bounds one question
+
+	// Report is told of every round. After a *Contradiction nothing may be signed.
+	Report func(Head, error)
 }
 
 // A Circle has the heads of a log cosigned by the witnesses of a policy, and
@@ -63,6 +77,38 @@ func OpenCircle(c CircleConfig) (*Circle, error) {
 // Close closes what is kept. No round may be under way.
 func (c *Circle) Close() error { return c.kept.f.Close() }
 
+// Head gives the newest cosigned head; the zero Head while there is none.
+func (c *Circle) Head() (Head, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if n := len(c.kept.index); n > 0 {
+		return c.kept.head(c.kept.index[n-1], c.cfg.Log.read)
+	}
+	return Head{}, nil
+}
+
+// every is how long a round waits for more heads after the one before.
+const every = time.Minute
+
+// Run has the newest head cosigned, at most once a minute, until the context
+// ends. What goes wrong is told to Report, and tried again.
+func (c *Circle) Run(ctx context.Context) error {
+	for {
+		next := c.cfg.Log.Next()
+		if c.cfg.Log.Head().Size > 0 {
+			c.cfg.Report(c.Round(ctx))
+			if err := pause(ctx, every); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Covering gives the first cosigned head that covers an entry, or
 // [ErrNotSealed].
 func (c *Circle) Covering(seq domain.Seq) (Head, error) {
@@ -72,18 +118,12 @@ func (c *Circle) Covering(seq domain.Seq) (Head, error) {
 	if !ok {
 		return Head{}, fmt.Errorf("log %s: entry %d: %w", c.cfg.Log.cfg.Origin, seq, ErrNotSealed)
 	}
-	signed, err := c.kept.note(p)
-	if err != nil {
-		return Head{}, err
-	}
-	head, err := c.cfg.Log.read(signed)
-	head.At = p.at
-	return head, err
+	return c.kept.head(p, c.cfg.Log.read)
 }
 
 // Round asks every witness to cosign the newest head and keeps it where enough
 // did. The error joins what went wrong with each; [ErrQuorum] where they are too
-// few, [ErrBehind] and [ErrForked] where a witness contradicts the log.
+// few, a [*Contradiction] where a witness shows one.
 func (c *Circle) Round(ctx context.Context) (Head, error) {
 	c.round.Lock()
 	defer c.round.Unlock()
@@ -114,28 +154,53 @@ func (c *Circle) Round(ctx context.Context) (Head, error) {
 }
 
 // ask has a witness cosign a head, and gives its line. A witness that remembers
-// another size says so, and is asked again from there.
-func (c *Circle) ask(ctx context.Context, w Party, head Head) ([]byte, error) {
+// another size says so, and is asked again from there. Its word alone, that it
+// remembers more or something else, counts for nothing: it has to show what the
+// log signed.
+func (c *Circle) ask(ctx context.Context, w Party, head Head) (line []byte, err error) {
 	for range 2 {
 		old := c.known[w.Key]
 		if old > head.Size {
-			return nil, fmt.Errorf("%w: it cosigned %d, and the head has %d", ErrBehind, old, head.Size)
+			break
 		}
-		line, err := c.post(ctx, w, old, head)
+		line, err = c.post(ctx, w, old, head)
 		var no *Declined
-		if errors.As(err, &no) && no.Status == http.StatusConflict && no.Size != old {
-			c.known[w.Key] = no.Size
-			continue
-		}
-		if no != nil && no.Status == http.StatusUnprocessableEntity {
-			err = fmt.Errorf("%w: %w", ErrForked, err)
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			c.known[w.Key] = head.Size
+			return line, nil
+		case !errors.As(err, &no):
+			return nil, err
+		case no.Status == http.StatusConflict && no.Size != old:
+			c.known[w.Key] = no.Size
+		case no.Status == http.StatusUnprocessableEntity:
+			return nil, errors.Join(c.contradiction(ctx, w), err)
+		default:
+			return nil, err
 		}
-		return line, err
 	}
-	return nil, fmt.Errorf("%w: it cosigned %d, and the head has %d", ErrBehind, c.known[w.Key], head.Size)
+	return nil, errors.Join(c.contradiction(ctx, w), fmt.Errorf("it says that it cosigned %d entries, and there are %d", c.known[w.Key], head.Size))
+}
+
+// contradiction asks a witness for the checkpoint that it remembers, and gives it
+// where the log's own key signed it and the log's entries contradict it.
+func (c *Circle) contradiction(ctx context.Context, w Party) error {
+	status, signed, err := c.do(ctx, http.MethodGet, w, "/"+nameOf(c.cfg.Log.cfg.Origin)+"/checkpoint", nil)
+	if err != nil || status != http.StatusOK {
+		return err
+	}
+	theirs, err := c.cfg.Log.read(signed)
+	if err != nil {
+		return err
+	}
+	if mine := c.cfg.Log.Head(); theirs.Size > mine.Size {
+		return &Contradiction{fmt.Errorf("%w: %d were, and there are %d", ErrBehind, theirs.Size, mine.Size), signed}
+	}
+	tree, err := c.cfg.Log.levels.root(int64(theirs.Size))
+	if err == nil && domain.Hash(tree.Hash) != theirs.Root {
+		err = &Contradiction{fmt.Errorf("%w: the first %d have the root %s, signed was %s", ErrForked, theirs.Size, domain.Hash(tree.Hash), theirs.Root), signed}
+	}
+	return err
 }
 
 func (c *Circle) post(ctx context.Context, w Party, old domain.Seq, head Head) ([]byte, error) {
@@ -150,25 +215,15 @@ func (c *Circle) post(ctx context.Context, w Party, old domain.Seq, head Head) (
 		}
 	}
 	body = append(append(body, '\n'), head.Note...)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(w.URL, "/")+"/add-checkpoint", bytes.NewReader(body))
+	status, answer, err := c.do(ctx, http.MethodPost, w, "/add-checkpoint", body)
 	if err != nil {
 		return nil, err
 	}
-	res, err := c.cfg.Client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	const most = 64 << 10
-	answer, err := io.ReadAll(io.LimitReader(res.Body, most))
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode == http.StatusOK {
+	if status == http.StatusOK {
 		return cosignature(w.Key, head.Note, answer)
 	}
-	no := &Declined{Status: res.StatusCode, Why: fmt.Sprintf("it answers %s: %.200q", res.Status, answer)}
-	if res.StatusCode == http.StatusConflict {
+	no := &Declined{Status: status, Why: fmt.Sprintf("it answers %d: %.200q", status, answer)}
+	if status == http.StatusConflict {
 		n, err := strconv.ParseUint(strings.TrimSuffix(string(answer), "\n"), 10, 63)
 		if err != nil {
 			return nil, fmt.Errorf("it answers 409 with %.40q instead of a size", answer)
@@ -176,6 +231,22 @@ func (c *Circle) post(ctx context.Context, w Party, old domain.Seq, head Head) (
 		no.Size = domain.Seq(n)
 	}
 	return nil, no
+}
+
+// do asks a witness something and gives its answer.
+func (c *Circle) do(ctx context.Context, method string, w Party, path string, body []byte) (status int, answer []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(w.URL, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	res, err := c.cfg.Client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	const most = 64 << 10
+	answer, err = io.ReadAll(io.LimitReader(res.Body, most))
+	return res.StatusCode, answer, err
 }
 
 // cosignature picks from a witness's answer the line under the key that the

@@ -100,7 +100,7 @@ func (l *Log) open() (err error) {
 	if n == 0 {
 		return nil
 	}
-	if l.head, err = l.at(l.points.index[n-1]); err != nil {
+	if l.head, err = l.points.head(l.points.index[n-1], l.read); err != nil {
 		return err
 	}
 	return l.compare()
@@ -201,17 +201,6 @@ func readHead(origin string, check note.Verifiers, signed []byte) (Head, error) 
 }
 
 func (l *Log) read(signed []byte) (Head, error) { return readHead(l.cfg.Origin, l.check, signed) }
-
-// at gives the head of a checkpoint in the file.
-func (l *Log) at(p point) (Head, error) {
-	signed, err := l.points.note(p)
-	if err != nil {
-		return Head{}, err
-	}
-	head, err := l.read(signed)
-	head.At = p.at
-	return head, err
-}
 
 // Close closes the files. A log that is being sealed must be stopped before.
 func (l *Log) Close() error {

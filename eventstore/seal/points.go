@@ -125,12 +125,15 @@ func (p *points) covering(seq domain.Seq) (point, bool) {
 	return p.index[i], true
 }
 
-func (p *points) note(pt point) ([]byte, error) {
-	b := make([]byte, pt.len)
-	if _, err := p.f.ReadAt(b, pt.off); err != nil {
-		return nil, fmt.Errorf("%s: offset %d: %w", p.f.Name(), pt.off, err)
+// head reads a checkpoint and checks it again.
+func (p *points) head(pt point, read func(note []byte) (Head, error)) (Head, error) {
+	note := make([]byte, pt.len)
+	if _, err := p.f.ReadAt(note, pt.off); err != nil {
+		return Head{}, fmt.Errorf("%s: offset %d: %w", p.f.Name(), pt.off, err)
 	}
-	return b, nil
+	head, err := read(note)
+	head.At = pt.at
+	return head, err
 }
 
 // parsePoint reads one record and gives its length with it.

@@ -47,7 +47,7 @@ func (l *Log) Covering(seq domain.Seq) (Head, error) {
 	if !ok {
 		return Head{}, fmt.Errorf("log %s: entry %d: %w", l.cfg.Origin, seq, ErrNotSealed)
 	}
-	return l.at(p)
+	return l.points.head(p, l.read)
 }
 
 // Inclusion proves that an entry stands at its place in the tree of a head.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,13 @@ func serveWitness(t testing.TB, name string, n byte) (*Witness, Party) {
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		line, err := w.AddCheckpoint(body)
+		var line []byte
+		var err error
+		if hash, asked := strings.CutSuffix(r.URL.Path, "/checkpoint"); asked {
+			line, err = w.Checkpoint(strings.TrimPrefix(hash, "/"))
+		} else {
+			line, err = w.AddCheckpoint(body)
+		}
 		var no *Declined
 		switch {
 		case errors.As(err, &no):
@@ -165,10 +172,64 @@ func TestAWitnessRemembers(t *testing.T) {
 			}
 			l := open(t, t.TempDir(), e)
 			seal(t, l)
-			if _, err := circle(t, l, policyOf(t, 1, w)).Round(context.Background()); !errors.Is(err, c.want) {
+			_, err := circle(t, l, policyOf(t, 1, w)).Round(context.Background())
+			if !errors.Is(err, c.want) {
 				t.Errorf("the round gives %v, want %v", err, c.want)
 			}
+			var shown *Contradiction
+			if errors.As(err, &shown) != (c.want != nil) {
+				t.Errorf("the round gives %v, and as evidence %v", err, shown)
+			}
+			if shown != nil {
+				if signed, err := l.read(shown.Checkpoint); err != nil || signed.Size != 500 {
+					t.Errorf("the evidence is a checkpoint of %d entries, %v", signed.Size, err)
+				}
+			}
 		})
+	}
+}
+
+// A witness that says anything, and shows nothing that the log signed, is
+// believed in nothing.
+func TestALyingWitness(t *testing.T) {
+	t.Parallel()
+	e := newEntries(5)
+	l := open(t, t.TempDir(), e)
+	seal(t, l)
+	honest, _ := serveWitness(t, "w.example.org/witness", 1)
+	foreign := open(t, t.TempDir(), newEntries(9))
+	other := seal(t, foreign)
+	forged := bytes.Replace(other.Note, []byte("\n9\n"), []byte("\n8\n"), 1)
+	for name, says := range map[string]func(path string) (int, string){
+		"more entries":              func(string) (int, string) { return 409, "7\n" },
+		"now this size, now that":   func(path string) (int, string) { return 409, strconv.Itoa(len(path)) + "\n" },
+		"no size":                   func(string) (int, string) { return 409, "many\n" },
+		"inconsistent":              func(string) (int, string) { return 422, "" },
+		"fine, without a signature": func(string) (int, string) { return 200, "" },
+		"fine, with a foreign one":  func(string) (int, string) { return 200, string(lastLine(other.Note)) },
+		"something else":            func(string) (int, string) { return 500, "out of order" },
+		"a checkpoint that nobody made": func(path string) (int, string) {
+			if strings.HasSuffix(path, "/add-checkpoint") {
+				return 422, ""
+			}
+			return 200, string(forged)
+		},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			status, text := says(r.URL.Path)
+			rw.WriteHeader(status)
+			io.WriteString(rw, text)
+		}))
+		p := policyOf(t, 1, Party{"w", honest.Key(), srv.URL})
+		_, err := circle(t, open(t, t.TempDir(), e), p).Round(context.Background())
+		if err != nil {
+			t.Errorf("%s: an unsealed log was asked about: %v", name, err)
+		}
+		var shown *Contradiction
+		if _, err := circle(t, l, p).Round(context.Background()); !errors.Is(err, ErrQuorum) || errors.As(err, &shown) {
+			t.Errorf("%s: the round gives %v", name, err)
+		}
+		srv.Close()
 	}
 }
 

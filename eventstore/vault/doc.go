@@ -49,7 +49,8 @@
 //	entkey = HKDF-SHA-256( key of the scope "entry/"order id, empty salt, "incidentledger/mac/1" LF org LF order id, 32 bytes )
 //	sealed = HMAC-SHA-256( entkey, what of the order is sealed ), 16 zero bytes where nothing is
 //	mac    = first 16 bytes of open, first 16 bytes of sealed
-//	seed   = HKDF-SHA-256( key of the scope "log/"org, empty salt, "incidentledger/log-seed/1" LF org, 32 bytes ), of the log's Ed25519 key
+//	seed   = HKDF-SHA-256( key of the scope "log/"org, empty salt, "incidentledger/log-seed/1" LF org, 32 bytes ), of the log's Ed25519 key;
+//	         with "witness" in the place of "log", of the key of the organisation as a witness
 //
 // # Keys
 //

@@ -78,21 +78,27 @@ func (v *Vault) sealedHalf(mac *domain.Hash, o domain.Order, key scopeKey, seale
 func entryScope(id domain.OrderID) string { return "entry/" + id.String() }
 
 // LogSeed is the Ed25519 seed of the ledger's log, under whose public key its
-// checkpoints are to be signed. It is made when it is first asked for and is on
-// disk when this returns; a vault opened with ReadOnly gives it where it was made
+// checkpoints are signed. It is made when it is first asked for and is on disk
+// when this returns; a vault opened with ReadOnly gives it where it was made
 // before, else ErrReadOnly.
-func (v *Vault) LogSeed(ctx context.Context) ([]byte, error) {
+func (v *Vault) LogSeed(ctx context.Context) ([]byte, error) { return v.seed(ctx, "log") }
+
+// WitnessSeed is the Ed25519 seed of the organisation as a witness, under which
+// it cosigns the checkpoints of others. It is made as LogSeed is.
+func (v *Vault) WitnessSeed(ctx context.Context) ([]byte, error) { return v.seed(ctx, "witness") }
+
+func (v *Vault) seed(ctx context.Context, of string) ([]byte, error) {
 	if err := v.serves(v.org); err != nil {
 		return nil, err
 	}
-	scope := "log/" + string(v.org)
+	scope := of + "/" + string(v.org)
 	keys, groups, err := v.take(ctx, []string{scope})
 	if err == nil {
 		err = v.await(ctx, groups)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("vault: organisation %s: key of the log: %w", v.org, err)
+		return nil, fmt.Errorf("vault: organisation %s: key of the %s: %w", v.org, of, err)
 	}
 	key, _ := keys.of(scope)
-	return derive(key.secret[:], nil, lines("incidentledger/log-seed/1", string(v.org))), nil
+	return derive(key.secret[:], nil, lines("incidentledger/"+of+"-seed/1", string(v.org))), nil
 }

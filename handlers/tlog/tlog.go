@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
@@ -24,8 +23,8 @@ import (
 // A Log is the sealed log of an organisation.
 type Log interface {
 	// Checkpoint gives the newest head: that which enough witnesses cosigned
-	// where witnesses are asked. nil: nothing is sealed yet.
-	Checkpoint() []byte
+	// where witnesses are asked. nil: there is none yet.
+	Checkpoint() ([]byte, error)
 	// Tile gives the hashes of a tile.
 	Tile(tlog.Tile) ([]byte, error)
 	// Entries gives the bundle of entries whose hashes are that tile of level 0.
@@ -43,23 +42,21 @@ type Witness interface {
 
 // Config says what is served.
 type Config struct {
-	Log     func(domain.OrgID) Log   // nil: there is no such log
-	Mirror  func(*http.Request) bool // whether who asks may read entries
-	Witness Witness                  // nil: this is no witness
-	Next    http.Handler             // everything else
+	Log     func(domain.OrgID) Log     // nil: there is no such log
+	Mirror  func(*http.Request) bool   // whether who asks may read entries
+	Witness func(domain.OrgID) Witness // nil: it is no witness
+	Next    http.Handler               // everything else
 	Report  *slog.Logger
 }
 
-// New serves /log/ORG/checkpoint, /log/ORG/tile/… and /witness/….
+// New serves /log/ORG/checkpoint, /log/ORG/tile/… and /witness/ORG/….
 func New(c Config) http.Handler {
 	d := door{c}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /log/{org}/checkpoint", d.checkpoint)
 	mux.HandleFunc("GET /log/{org}/tile/{path...}", d.tile)
-	if c.Witness != nil {
-		mux.HandleFunc("POST /witness/add-checkpoint", d.addCheckpoint)
-		mux.HandleFunc("GET /witness/{hash}/checkpoint", d.cosigned)
-	}
+	mux.HandleFunc("POST /witness/{org}/add-checkpoint", d.addCheckpoint)
+	mux.HandleFunc("GET /witness/{org}/{hash}/checkpoint", d.cosigned)
 	mux.Handle("/", c.Next)
 	return mux
 }
@@ -72,14 +69,23 @@ func (d door) checkpoint(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there is no such log", http.StatusNotFound)
 		return
 	}
-	head := log.Checkpoint()
-	if head == nil {
-		http.Error(w, "nothing is sealed yet", http.StatusNotFound)
-		return
+	head, err := log.Checkpoint()
+	d.note(w, r, head, err)
+}
+
+// note serves a checkpoint, which the next one replaces.
+func (d door) note(w http.ResponseWriter, r *http.Request, signed []byte, err error) {
+	switch {
+	case err != nil:
+		d.Report.Error("a checkpoint cannot be read", "path", r.URL.Path, "err", err)
+		http.Error(w, "the checkpoint cannot be read; the log of the program says why", http.StatusServiceUnavailable)
+	case signed == nil:
+		http.Error(w, "there is no checkpoint yet", http.StatusNotFound)
+	default:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Write(signed)
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Write(head)
 }
 
 // tile serves hashes, and bundles of entries. Neither ever changes.
@@ -116,13 +122,18 @@ func (d door) tile(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d door) addCheckpoint(w http.ResponseWriter, r *http.Request) {
+	witness := d.Witness(domain.OrgID(r.PathValue("org")))
+	if witness == nil {
+		http.Error(w, "there is no such witness", http.StatusNotFound)
+		return
+	}
 	const most = 64 << 10
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		http.Error(w, "the request is longer than 64 KiB", http.StatusBadRequest)
 		return
 	}
-	line, err := d.Witness.AddCheckpoint(body)
+	line, err := witness.AddCheckpoint(body)
 	var says interface{ HTTP() (int, string, string) }
 	switch {
 	case errors.As(err, &says):
@@ -140,16 +151,11 @@ func (d door) addCheckpoint(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d door) cosigned(w http.ResponseWriter, r *http.Request) {
-	b, err := d.Witness.Checkpoint(strings.ToLower(r.PathValue("hash")))
-	switch {
-	case err != nil:
-		d.Report.Error("a cosigned checkpoint cannot be read", "err", err)
-		http.Error(w, "the checkpoint cannot be read now", http.StatusServiceUnavailable)
-	case b == nil:
-		http.Error(w, "no checkpoint of that log was cosigned here", http.StatusNotFound)
-	default:
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
-		w.Write(b)
+	witness := d.Witness(domain.OrgID(r.PathValue("org")))
+	if witness == nil {
+		http.Error(w, "there is no such witness", http.StatusNotFound)
+		return
 	}
+	signed, err := witness.Checkpoint(r.PathValue("hash"))
+	d.note(w, r, signed, err)
 }
