@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -59,6 +59,28 @@ type About struct {
 // ErrUnreadable says that there is no bundle to check.
 var ErrUnreadable = errUnreadable
 
+// What bundle.json says, and the names of the files of a payload, exactly: two
+// verifiers in two languages read them in one way.
+var (
+	aboutForm = regexp.MustCompile(`^{"v":"incidentledger/bundle/1","org":"([a-z0-9-]+)","origin":"([!#-\[\]-~]+)","incident":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","export":([1-9][0-9]{0,17})}\n$`)
+	known     = regexp.MustCompile(`^data/(bundle\.json|verify\.py|(report|README)\.(nl|fr|en)\.(html|txt)|entries/[0-9]{20}\.json|disclosures/[0-9]{20}\.txt|` +
+		`proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json)$`)
+)
+
+func readAbout(b []byte) (About, error) {
+	m := aboutForm.FindStringSubmatch(string(b))
+	if m == nil {
+		return About{}, fmt.Errorf("%w: bundle.json is not in the form %s, which this verifier reads", errUnreadable, Format)
+	}
+	a := About{V: Format, Org: domain.OrgID(m[1]), Origin: m[2]}
+	if err := a.Incident.UnmarshalText([]byte(m[3])); err != nil {
+		return About{}, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	n, err := strconv.ParseUint(m[4], 10, 63)
+	a.Export = domain.Seq(n)
+	return a, err
+}
+
 // Verify checks a bundle against policies from elsewhere: which logs are
 // believed, and by whom they must be cosigned. Without one nothing is proven but
 // that the bundle agrees with itself. now bounds the times of cosignatures.
@@ -80,8 +102,14 @@ func Verify(b []byte, anchors []*seal.Policy, now time.Time) (*Result, error) {
 		v.claim("container", Contradicted, "%v", err)
 		return &v.Result, nil
 	}
-	if err := json.Unmarshal(v.files["data/bundle.json"], &v.About, json.RejectUnknownMembers(true)); err != nil || v.About.V != Format {
-		return nil, fmt.Errorf("%w: its form is %q; this verifier reads %s", errUnreadable, v.About.V, Format)
+	if v.About, err = readAbout(v.files["data/bundle.json"]); err != nil {
+		return nil, err
+	}
+	for name := range v.files {
+		if strings.HasPrefix(name, payload) && !known.MatchString(name) {
+			v.claim("container", Contradicted, "%s belongs to no bundle", name)
+			return &v.Result, nil
+		}
 	}
 	v.claim("container", Proven, "%d files agree with their manifests", len(v.files))
 	for _, check := range []func() error{v.readEntries, v.checkProofs, v.checkChain, v.checkBasis, v.checkDisclosures} {

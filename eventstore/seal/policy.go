@@ -25,7 +25,7 @@ const skew = 5 * time.Minute
 type Policy struct {
 	Witnesses []Party
 	text      torchwood.Policy
-	cosigners map[string]bool // "name+id" of every witness
+	hands     map[string]bool // name and id of every key; true: of a witness
 }
 
 // A Party is a witness as a policy names it.
@@ -39,8 +39,8 @@ type Party struct {
 // refuses one key under two names, also where one is that of a log and the other
 // that of a witness: the same hand would count twice.
 func ParsePolicy(text []byte) (*Policy, error) {
-	p := &Policy{cosigners: map[string]bool{}}
-	hands := map[string]string{}
+	p := &Policy{hands: map[string]bool{}}
+	seen := map[string]string{}
 	for i, line := range strings.Split(string(text), "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
@@ -48,6 +48,9 @@ func ParsePolicy(text []byte) (*Policy, error) {
 		switch {
 		case len(f) >= 2 && f[0] == "log":
 			name, vkey = "the log", f[1]
+			if v, err := note.NewVerifier(vkey); err == nil {
+				p.hands[hand(v.Name(), v.KeyHash())] = false
+			}
 		case len(f) >= 3 && f[0] == "witness":
 			name, vkey = f[1], f[2]
 			party := Party{Name: name, Key: vkey}
@@ -56,7 +59,7 @@ func ParsePolicy(text []byte) (*Policy, error) {
 			}
 			p.Witnesses = append(p.Witnesses, party)
 			if v, err := torchwood.NewCosignatureVerifier(vkey); err == nil {
-				p.cosigners[hand(v.Name(), v.KeyHash())] = true
+				p.hands[hand(v.Name(), v.KeyHash())] = true
 			}
 		default:
 			continue
@@ -65,10 +68,10 @@ func ParsePolicy(text []byte) (*Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("witness policy: line %d: %w", i+1, err)
 		}
-		if other, twice := hands[public]; twice {
+		if other, twice := seen[public]; twice {
 			return nil, fmt.Errorf("witness policy: line %d: %s has the same key as %s; a key counts once", i+1, name, other)
 		}
-		hands[public] = name
+		seen[public] = name
 	}
 	var err error
 	if p.text, err = torchwood.ParsePolicy(text); err != nil {
@@ -93,7 +96,7 @@ func hand(name string, id uint32) string { return fmt.Sprintf("%s+%08x", name, i
 // Check opens a checkpoint of a log of the policy. A cosignature counts where
 // its time lies neither before the checkpoint was signed nor after now. Both
 // instants are the caller's; signed zero: nobody knows. [ErrQuorum]: the log
-// signed it, and too few witnesses did.
+// signed it, and too few witnesses did; the head is given all the same.
 func (p *Policy) Check(checkpoint []byte, signed, now time.Time) (Head, error) {
 	n, err := note.Open(checkpoint, p.text)
 	if err != nil {
@@ -108,14 +111,18 @@ func (p *Policy) Check(checkpoint []byte, signed, now time.Time) (Head, error) {
 	}
 	var counted []note.Signature
 	var refused []string
+	byLog := false
 	for _, sig := range n.Sigs {
-		if p.cosigners[hand(sig.Name, sig.Hash)] {
-			if err := timely(sig, signed, now); err != nil {
-				refused = append(refused, err.Error())
-				continue
-			}
+		if !p.hands[hand(sig.Name, sig.Hash)] {
+			byLog = byLog || sig.Name == c.Origin
+		} else if err := timely(sig, signed, now); err != nil {
+			refused = append(refused, err.Error())
+			continue
 		}
 		counted = append(counted, sig)
+	}
+	if !byLog {
+		return Head{}, fmt.Errorf("the log %s, as the policy knows it, did not sign it", c.Origin)
 	}
 	head := Head{Size: domain.Seq(c.N), Root: domain.Hash(c.Hash), At: signed, Note: checkpoint}
 	if err := p.text.Check(c.Origin, counted); err != nil {

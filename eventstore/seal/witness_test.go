@@ -337,6 +337,24 @@ func TestOneHandCountsOnce(t *testing.T) {
 	}
 }
 
+// Witnesses alone do not make a checkpoint: the log must have signed it.
+func TestWitnessesAloneAreNotEnough(t *testing.T) {
+	t.Parallel()
+	_, w := serveWitness(t, "w.example.org/witness", 1)
+	l := open(t, t.TempDir(), newEntries(5))
+	seal(t, l)
+	p := policyOf(t, 1, w)
+	head, err := circle(t, l, p).Round(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(head.Note, []byte("— "))
+	without := append(bytes.Clone(head.Note[:at]), lastLine(head.Note)...)
+	if got, err := p.Check(without, time.Time{}, time.Now()); err == nil || errors.Is(err, ErrQuorum) || got.Size != 0 {
+		t.Errorf("a checkpoint without the log's signature is taken: %+v, %v", got, err)
+	}
+}
+
 func TestCosignaturesHaveTheirTime(t *testing.T) {
 	t.Parallel()
 	_, w := serveWitness(t, "w.example.org/witness", 1)
