@@ -10,7 +10,7 @@ than the bundle: it names the key of the log, and the witnesses that you believe
 Exit code: 0 everything is proven, 1 something is contradicted, 2 not enough to
 prove it, 3 this is no bundle that can be read.
 """
-import base64, binascii, datetime, hashlib, io, json, os, re, struct, subprocess, sys, tempfile, time, zipfile, zlib
+import base64, binascii, datetime, functools, hashlib, io, json, os, re, struct, subprocess, sys, tempfile, time, zipfile, zlib
 
 PROVEN, NOT_PROVEN, CONTRADICTED = "PROVEN", "NOT PROVEN", "CONTRADICTED"
 SKEW = 300   # seconds by which the clock of a witness may run ahead
@@ -213,6 +213,7 @@ def signatures(signed):
     return text, out
 
 
+@functools.lru_cache(maxsize=4096)
 def ed25519(public, message, signature):
     """Whether openssl finds the signature right."""
     der = bytes.fromhex("302a300506032b6570032100") + public
