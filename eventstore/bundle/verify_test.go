@@ -337,13 +337,11 @@ func TestTheVerifiersAgree(t *testing.T) {
 			}
 			name := rapid.SampledFrom(names).Draw(rt, "file")
 			files[name] = mutated(rt, files[name])
-			var changed []byte
-			if rapid.Bool().Draw(rt, "sums made right again") {
-				changed = pack(t, files)
-			} else {
-				changed = mutated(rt, b)
+			if rapid.Bool().Draw(rt, "sums left as they were") {
+				p.both(t, mutated(rt, b), w.anchor())
+				continue
 			}
-			code, said := p.both(t, changed, w.anchor())
+			code, said := p.both(t, pack(t, files), w.anchor())
 			if code == 0 && evidence.MatchString(name) && !bytes.Equal(files[name], whole[name]) {
 				rt.Fatalf("%s was changed and is proven: %s", name, said)
 			}
