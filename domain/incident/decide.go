@@ -164,6 +164,8 @@ func (d *deciding) follow(b policy.Basis) error {
 	}
 	facts := Facts(next)
 	more := append(next.consequences(d.set.Hears(&facts, d.profile()), d.at), d.calls(next)...)
+	p.events = d.events
+	more = append(more, next.ticks(d.set.CodesOf(string(ChecklistFirstHour)), p)...)
 	for _, e := range more {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
