@@ -67,6 +67,7 @@ func (t *Told) unfinished() []openItem {
 	if left := t.Unsound(); len(left) > 0 && (t.Measures.Touched || t.severe()) {
 		add(true, "integrity", fmt.Sprintf("the systems are not confirmed to be sound in %s (ConfirmIntegrity)", andList(left)))
 	}
+	add(t.Measures.unreviewed(), "recovery", "nobody reviewed the recovery work (ReviewRecovery)")
 	add(t.Evaluation.Started && !t.Evaluation.Lessons, "lesson", "the evaluation holds no lesson (RecordLesson)")
 	add(t.Evaluation.Approved.IsZero(), "evaluation", t.Evaluation.owes())
 	for _, e := range t.Escalations {
@@ -125,9 +126,7 @@ func (d *deciding) warnClosing() {
 	if left := d.s.uninformed(); len(left) > 0 && !d.s.grave() && d.s.Report.Channel != "import" {
 		d.warn("not_informed", "INT-09", "%s did not hear of it yet (InformParty)", andList(left))
 	}
-	ms := &d.s.Measures
-	recovered := func(m Measure) bool { return m.Kind == "recover" && m.Executed }
-	if slices.ContainsFunc(ms.List, recovered) && !ms.Reviewed {
+	if d.s.Measures.unreviewed() && !d.s.grave() {
 		d.warn("not_reviewed", "MEA-09", "nobody reviewed the recovery work (ReviewRecovery)")
 	}
 	for _, it := range d.s.Evidence.Items {

@@ -254,6 +254,7 @@ func (e MeasureExecuted) evolve(s *Incident, _ *posting) {
 	if e.Kind != MeasurePrevent {
 		ms.Touched, ms.Confirmed = true, nil
 	}
+	ms.Reviewed = ms.Reviewed && e.Kind != "recover"
 	s.Team.add([]Named{e.Executor})
 }
 

@@ -84,7 +84,7 @@ type RevokeRecoveryAccess struct {
 }
 
 // ReviewRecovery says that the recovery work was looked over, with what finding
-// (MEA-09).
+// (MEA-09). What is recovered later is looked over again.
 type ReviewRecovery struct {
 	// Reviewer is who looked: the id of a person, a role, or a name.
 	Reviewer Someone `json:"reviewer" rule:"required"`
@@ -154,7 +154,7 @@ type Measures struct {
 	Access    []Access
 	Touched   bool          // a measure was taken that can change a system
 	Confirmed []domain.Code // the aspects confirmed since the last one; never changed in place
-	Reviewed  bool          // the recovery work was
+	Reviewed  bool          // the recovery work was, all of it
 }
 
 // Unsound lists the aspects that nobody confirmed since the last measure that can
@@ -171,6 +171,11 @@ func (t *Told) Unsound() []domain.Code {
 type Access struct {
 	Person      domain.PersonID
 	From, Until time.Time
+}
+
+// unreviewed reports whether there was recovery work that nobody looked over.
+func (ms *Measures) unreviewed() bool {
+	return !ms.Reviewed && slices.ContainsFunc(ms.List, func(m Measure) bool { return m.Kind == "recover" && m.Executed })
 }
 
 // admitted reports whether a person has access at an instant.

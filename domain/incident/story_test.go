@@ -85,7 +85,7 @@ func TestStories(t *testing.T) {
 		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
 		RefusedMandatory, RefusedCritical, RefusedOverrunLate, RefusedStatutory, RefusedNoForecast, RefusedConfidential, RefusedNotShared,
 		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedUndecided, RefusedEvidence, RefusedHolder, RefusedOffered, RefusedReceipt, RefusedReleased,
-		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun,
+		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun, RefusedAccess, RefusedAspects,
 		domain.CodeDenied, domain.CodeInvalid,
 	} {
 		if !refusals[code] {

@@ -234,8 +234,7 @@ func (l *todos) mending() {
 			l.add(Todo{Step: 6, What: "access/" + p, Command: "RevokeRecoveryAccess", Requirement: "MEA-07", Roles: conducting})
 		}
 	}
-	recovered := slices.ContainsFunc(ms.List, func(m Measure) bool { return m.Kind == "recover" && m.Executed })
-	l.lacks(recovered && !ms.Reviewed, 6, "recovery", "ReviewRecovery", "MEA-09", leading...)
+	l.lacks(ms.unreviewed(), 6, "recovery", "ReviewRecovery", "MEA-09", leading...)
 	l.lacks(len(s.openOutages()) > 0, 6, "downtime", "RecordDowntime", "BCM-04", mending...)
 	l.lacks(len(s.Chain.Shutdowns) > 0 && !s.Resolved.IsZero(), 6, "shutdown", "LiftShutdown", "SEV-09", conducting...)
 	l.lacks(len(s.Chain.Environments) > 0 && !s.Resolved.IsZero(), 6, "test-environment", "ReturnTestEnvironment", "CHN-10", conducting...)
