@@ -41,8 +41,8 @@ func (ChecklistItemCompleted) EventName() string { return "ChecklistItemComplete
 
 // CompleteChecklistItem ticks off a point of a checklist, such as that of the
 // first hour (EVI-05). What is done by an order of its own, such as DecideEvidence,
-// IsolateAsset or CollectEvidence, is ticked off by that order. An agreed review is held by its number in the checklist
-// reviews (MEA-04).
+// IsolateAsset or CollectEvidence, that order ticks off. An agreed review is held by
+// its number in the checklist reviews (MEA-04).
 type CompleteChecklistItem struct {
 	// Checklist is firstHour, reviews, or another of the policy set.
 	Checklist domain.Code `json:"checklist" rule:"required,codes=checklists"`

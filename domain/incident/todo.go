@@ -229,8 +229,8 @@ func (l *todos) mending() {
 	l.lacks(s.Phase == PhaseOnHold, 6, "hold", "ResumeIncident", "REG-06", mending...)
 	l.lacks(s.Resolved.IsZero() && s.Handled.IsZero(), 6, "resolution", "ResolveIncident", "PRI-04", append(slices.Clip(mending), "help-desk", s.RoutedTo)...)
 	l.lacks(s.grave() && len(s.Unsound()) > 0 && (ms.Touched || !s.Resolved.IsZero() && s.severe()), 6, "integrity", "ConfirmIntegrity", "MEA-10", mending...)
-	if last := len(s.log) - 1; !s.Resolved.IsZero() && last >= 0 { // what ended by itself before the last entry needs nobody
-		for _, p := range ms.admitting(s.log[last].recorded) {
+	if over := !s.Resolved.IsZero() || !s.Handled.IsZero(); over { // access that had ended by the last entry needs nobody
+		for _, p := range ms.admitting(s.log[len(s.log)-1].recorded) {
 			l.add(Todo{Step: 6, What: "access/" + p, Command: "RevokeRecoveryAccess", Requirement: "MEA-07", Roles: conducting})
 		}
 	}
