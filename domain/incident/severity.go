@@ -51,7 +51,7 @@ type SeverityAssessed struct {
 	ConfidentialityBreaches []domain.Code `json:"confidentialityBreaches,omitempty" rule:"codes=confidentialityBreaches"`
 	PrivacyBreaches         []domain.Code `json:"privacyBreaches,omitempty" rule:"codes=privacyBreaches"`
 
-	Complained bool        `json:"complained"` // a complaint keeps it from being light
+	Complained bool        `json:"complained"` // a complaint made it high
 	Severity   domain.Code `json:"severity"`
 	Was        domain.Code `json:"was,omitzero"`
 }
