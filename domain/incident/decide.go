@@ -110,6 +110,9 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if err := d.follow(b.Basis); err != nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: %w", o.Key, err)
 	}
+	if len(d.events) == 0 {
+		return domain.Decision{}, noChange("X-03", "the profile and the rules that hold now give the terms that the incident has")
+	}
 	return domain.Decision{Events: d.events, Basis: d.refs, IDs: d.ids, Warnings: d.warnings}, nil
 }
 
