@@ -239,8 +239,8 @@ func entry(f *folded, o domain.Order, dec domain.Decision) *domain.Entry {
 }
 
 // repeated answers an order that was accepted before: with its receipt if it is
-// the same order, else with a refusal. What the entry does not hold, the ids and
-// warnings, is what the same decision gives again.
+// the same order, else with a refusal. What the entry does not hold, the ids,
+// duties and warnings, is what the same decision gives again.
 func (d *Desk) repeated(ctx context.Context, kind *domain.Kind, o domain.Order, seq domain.Seq) (domain.Receipt, error) {
 	en, err := d.c.Log.Entry(seq)
 	if err != nil {

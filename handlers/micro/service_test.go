@@ -71,6 +71,10 @@ func TestAnOrderOverNATSIsAnsweredWithItsReceipt(t *testing.T) {
 	}
 	order := func(rest string) string { return `{"kind":"incident",` + rest + `}` }
 	at := `"order":{"key":"` + r.Key.String() + `",`
+	aware := order(`"command":"EstablishAwareness","body":{"of":"breach","awareAt":"2026-11-20T17:00:00Z","basis":"Seen."},` + at + `"dryRun":true,"actor":{"role":"security-officer"}}`)
+	if m := ask(t, nc, aware); !strings.Contains(string(m.Data), `"duties":["gdpr-33/ap/initial/1"]`) {
+		t.Errorf("awareness is answered with %s", m.Data)
+	}
 	for _, tt := range []struct{ name, request, status, code, field string }{
 		{"not JSON", "hello", "400", "malformed", ""},
 		{"nothing", "", "400", "malformed", ""},
