@@ -295,6 +295,21 @@ func (o *office) number(ctx context.Context, key domain.Key, seq domain.Seq) str
 	return row.Number
 }
 
+// incident finds the incident with a number, as far as the register knows.
+func (o *office) incident(number string) (domain.Key, error) {
+	snap, err := o.views.Snapshot()
+	if err != nil {
+		return domain.Key{}, err
+	}
+	defer snap.Close()
+	g, err := register.In(snap)
+	if err != nil {
+		return domain.Key{}, err
+	}
+	row, err := g.ByNumber(number, nil)
+	return row.Key, err
+}
+
 // displayName opens the name that the ledger was founded under.
 func (o *office) displayName() (string, error) {
 	en, err := o.ledger.Entry(1)
