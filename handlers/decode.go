@@ -99,7 +99,7 @@ func ParseInstant(field, s string) (time.Time, error) {
 func DecodeCommand(kind *domain.Kind, name string, body []byte, find FindIncident) (domain.Command, error) {
 	ct, ok := kind.CommandNamed(name)
 	if !ok {
-		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %q; `incidentledger commands` lists them", kind.Name, clip(name))
+		return nil, NoCommand(kind, name, nil)
 	}
 	c := ct.New()
 	if len(body) == 0 {

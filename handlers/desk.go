@@ -133,7 +133,7 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 	}
 	dec, err := kind.Decide(f.state, o)
 	if err != nil {
-		return domain.Receipt{}, err
+		return domain.Receipt{}, brief(err)
 	}
 	if len(dec.Events) == 0 {
 		return domain.Receipt{}, fmt.Errorf("desk: %s: %s yields neither events nor a refusal", ref, o.Command.CommandName())
@@ -165,6 +165,26 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 		return domain.Receipt{}, fmt.Errorf("desk: entry %d is stored, but: %w", en.Seq, err)
 	}
 	return receipt(en, dec), nil
+}
+
+// handful is how many commands a refusal names that would be allowed instead.
+const handful = 5
+
+// brief leaves out of a refusal the commands that would be allowed where they are
+// so many that they help nobody, and says where they stand.
+func brief(err error) error {
+	var r *domain.Refusal
+	if !errors.As(err, &r) || len(r.Allowed) <= handful {
+		return err
+	}
+	switch r.Code {
+	case domain.CodeDenied, domain.CodeWrongState, domain.CodeAlreadyBegun, domain.CodeNotBegun:
+		short := *r
+		short.Allowed = nil
+		short.Text += "; `incidentledger commands` lists what can be ordered, `incidentledger commands NAME` by whom and when"
+		return &short
+	}
+	return err
 }
 
 // complete fills in what a door may leave out, and refuses what is no order.

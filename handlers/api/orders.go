@@ -82,7 +82,7 @@ func (q *request) give(kindName domain.KindName, name string, keyed bool) (*answ
 	}
 	ct, ok := commandNamed(kind, name)
 	if !ok {
-		return nil, missing("%s has no command %q; %s/organisations/%s/commands lists them", kind.Name, clip(name, 60), Root, q.office.Org)
+		return nil, noCommand(kind, name, q.s.Kinds)
 	}
 	o, err := q.order(kind, ct, keyed)
 	if err != nil {
