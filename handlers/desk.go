@@ -38,6 +38,10 @@ type Config struct {
 
 	Now func() time.Time // the desk's clock; nil: time.Now
 
+	// Docs gives what a kind's commands and fields are for, as domain.Docs reads it:
+	// refusals cite the requirements that it names. nil: they cite the contract.
+	Docs func(domain.KindName) map[string]string
+
 	// Cached is how many folded aggregates stay in memory; 0: 8192.
 	Cached int
 }
@@ -133,6 +137,9 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 	}
 	dec, err := kind.Decide(f.state, o)
 	if err != nil {
+		if d.c.Docs != nil {
+			err = because(err, o.Command, d.c.Docs(o.Kind))
+		}
 		return domain.Receipt{}, brief(err)
 	}
 	if len(dec.Events) == 0 {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"strings"
 
 	"incidentledger/domain"
@@ -11,10 +12,12 @@ import (
 func NoCommand(kind *domain.Kind, name string, all []domain.Kind) *domain.Refusal {
 	r := domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %q; `incidentledger commands` lists them", kind.Name, clip(name))
 	for i := range all {
-		if _, ok := all[i].CommandNamed(name); ok {
-			r.Text = name + " is a command of the kind " + string(all[i].Name) + "; say so (--kind " + string(all[i].Name) + ")"
-			r.Allowed = []string{name}
-			return r
+		for _, c := range all[i].Commands {
+			if c.Name() == name || domain.Kebab(c.Name()) == name {
+				r.Text = fmt.Sprintf("%s is a command of the kind %s, not of %s (--kind %[2]s)", c.Name(), all[i].Name, kind.Name)
+				r.Allowed = []string{c.Name()}
+				return r
+			}
 		}
 	}
 	if like, ok := nearest(name, kind.Commands); ok {

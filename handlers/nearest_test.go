@@ -12,7 +12,7 @@ func TestWhatMayHaveBeenMeant(t *testing.T) {
 	kinds := []domain.Kind{supplier.Kind(nil), improvement.Kind(nil)}
 	for given, want := range map[string]string{
 		"AddSuplier": "AddSupplier", "addsupplier": "AddSupplier", "add-supplier": "AddSupplier", "RecordContracts": "RecordContract",
-		"Fly": "", "": "", "ProposeImprovement": "ProposeImprovement",
+		"Fly": "", "": "", "ProposeImprovement": "ProposeImprovement", "propose-improvement": "ProposeImprovement",
 	} {
 		r := NoCommand(&kinds[0], given, kinds)
 		got := ""

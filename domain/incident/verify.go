@@ -84,7 +84,7 @@ type WithdrawReport struct {
 }
 
 // MergeReport says that another incident is about the same thing and goes on in
-// its place.
+// its place (REG-03).
 type MergeReport struct {
 	// Into is the incident that goes on: its number or id.
 	Into domain.Key `json:"into" rule:"required,incident"`

@@ -67,7 +67,7 @@ func (OrganisationProfileSet) EventName() string { return "OrganisationProfileSe
 
 // SetOrganisationProfile says what the organisation is under the law from an
 // instant on, the whole of it: so which duties follow from an incident that is
-// reported then. The profile before it holds until that instant.
+// reported then (X-03). The profile before it holds until that instant.
 type SetOrganisationProfile struct {
 	// Country is whose law applies.
 	Country domain.Code `json:"country" rule:"required,oneof=NL|BE"`
