@@ -25,7 +25,8 @@ func TestADecisionNamesTheDutiesItTouched(t *testing.T) {
 	}{
 		{"help-desk", &ReportIncident{Kind: "incident", Title: "Laptop", Description: "Lost.", Category: "burglary", Channel: "phone",
 			Discovered: t0.Add(-time.Hour), SuspectedDataLeak: true}, []string{gdpr}},
-		{"help-desk", &AssessPriority{Urgency: "low", Impact: "low"}, nil}, // terms of service alone
+		{"help-desk", &AssessPriority{Urgency: "low", Impact: "low"}, nil},                                                                                  // terms of service alone
+		{"ict", &RecordSupplierNotice{Supplier: "hosting-bv", Service: "mail", ReceivedAt: t0, NextUpdateAt: t0.Add(time.Hour), Content: "It burns."}, nil}, // what somebody else promised
 		{"dpo", &EstablishAwareness{AwareAt: t0, Basis: "Seen."}, []string{gdpr}},
 		{"dpo", &DecideDuty{Duty: gdpr, Grounds: "It was empty."}, []string{gdpr}},
 		{"system", &MarkOverdue{Clock: "local-p5-reaction/own/reaction/1"}, nil},

@@ -34,6 +34,10 @@ func TestALateProfileReachesEveryOpenIncidentOnce(t *testing.T) {
 		if len(got) != len(before) {
 			t.Errorf("terms began in %v, want one in each of %v", got, before)
 		}
+		agenda, err := View(o.views).Agenda(time.Now())
+		if err != nil || len(agenda.Behind) > 0 || agenda.Law.Profile != 7 {
+			t.Errorf("behind the law of the profile of entry %d are still %v, %v", agenda.Law.Profile, agenda.Behind, err)
+		}
 		stop()
 		last := l.Last()
 		defer o.keep()() // and a restart repeats nothing
