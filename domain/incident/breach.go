@@ -129,6 +129,9 @@ func (c AssessBreach) decide(d *deciding) error {
 		return err
 	}
 	d.emit(e)
+	if e.PersonalData != "none" {
+		d.unprofiled()
+	}
 	was, n := d.s.Leak.find(c.Processing)
 	before := was.weight()
 	switch {

@@ -77,6 +77,7 @@ var commands = slices.Concat(
 	distributeCommands,
 	preventCommands,
 	clockCommands,
+	reassessCommands,
 	deliveryCommands,
 	chainCommands,
 	routingCommands,

@@ -108,6 +108,7 @@ func (s *Incident) processing(n int, p Processing) policy.Item {
 	}
 	switch {
 	case p.Code != "":
+		it.Code[policy.BreachProcessing] = p.Code
 		it.Code[policy.BreachPersonalData], it.Code[policy.BreachRisk], it.Code[policy.BreachRole] = p.PersonalData, p.Risk, p.Role
 	case s.SuspectsLeak():
 		it.Code[policy.BreachPersonalData] = "suspected"

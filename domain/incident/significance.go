@@ -73,6 +73,7 @@ func (c AssessSignificance) decide(d *deciding) error {
 		return malformed("criteria", "a significant incident meets at least one criterion; name it")
 	}
 	d.emit(SignificanceAssessed(c))
+	d.unprofiled()
 	if c.Significant && !d.s.Significance.is() {
 		d.reopenFor("significance")
 	}

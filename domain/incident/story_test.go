@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 // next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
-// says what the organisation's profile tells from then on, and lines "service
+// says what the organisation's profile tells from then on, "profile none" that
+// there is none, and lines "service
 // CODE JSON" and "supplier CODE JSON" what its register does. A line "todo ROLE"
 // tells what waits for a role, or for anybody, and "steps" how far the procedure is.
 //
@@ -160,8 +161,13 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		st.happened = domain.Text(rest)
 		return nil, nil
 	case "profile":
+		if rest == "none" {
+			st.basis.Dated = nil
+			return nil, nil
+		}
 		path, value, _ := strings.Cut(rest, " ")
 		st.basis.Profile[policy.Path(path)] = domain.Code(value)
+		st.basis.Dated = []policy.Profile{{Fields: st.basis.Profile}}
 		return nil, nil
 	case "service", "supplier":
 		code, said, _ := strings.Cut(rest, " ")

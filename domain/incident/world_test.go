@@ -53,8 +53,9 @@ var (
 )
 
 func newWorld(t failer, set *policy.Set) *world {
+	profile := map[policy.Path]domain.Code{policy.OrgCountry: "NL"}
 	return &world{t: t, s: new(Incident), now: t0, names: map[string]string{}, basis: Basis{
-		Basis: policy.Basis{Current: set, Profile: map[policy.Path]domain.Code{policy.OrgCountry: "NL"}},
+		Basis: policy.Basis{Current: set, Profile: profile, Dated: []policy.Profile{{Fields: profile}}},
 		Refs:  []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}},
 	}}
 }
