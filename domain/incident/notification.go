@@ -195,6 +195,11 @@ func withReferences(channels []Channel) []Channel {
 }
 
 func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
+	s.Notifications = append(slices.Clip(s.Notifications), e.notification())
+}
+
+// notification is what rules need of it.
+func (e *AuthorityNotified) notification() Notification {
 	n := Notification{
 		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Duties: e.Duties,
 		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign,
@@ -206,7 +211,7 @@ func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
 			n.Known = append(n.Known, field)
 		}
 	}
-	s.Notifications = append(slices.Clip(s.Notifications), n)
+	return n
 }
 
 func (e NotificationChannelAdded) evolve(s *Incident, _ *posting) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -73,6 +74,14 @@ type Clock struct {
 
 	Policy domain.Hash // of the set whose rule it follows
 	TZ     string      // zone of its arithmetic
+}
+
+// Owed reports whether the clock is that of a duty: something that the
+// organisation must do for somebody outside, by law or not. What the house sets
+// itself is none, nor is a reply or an update, which it is owed by the other.
+func (c Clock) Owed() bool {
+	own := c.Recipient == "" || c.Recipient == Own || strings.HasSuffix(string(c.Stage), targetSuffix)
+	return !own && c.Stage != "reply" && c.Stage != "update"
 }
 
 // OnTime reports whether a met clock was met in time: at the due instant itself

@@ -1,0 +1,171 @@
+package incident
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"incidentledger/domain"
+	"incidentledger/domain/policy"
+)
+
+// asks reports whether a rule is about notifications to an authority under a
+// regime; of a stage, unless none is given.
+func asks(r *policy.Rule, authority, regime, stage domain.Code) bool {
+	if !r.To.Names(authority) {
+		return false
+	}
+	met := policy.Path(strings.ReplaceAll(string(r.Met), "{recipient}", string(authority)))
+	if met == policy.BreachNotified(authority) {
+		return regime == RegimeGDPR && (stage == "" || ofBreach(regime, stage))
+	}
+	of := r.Stage
+	if of == "" {
+		of = "initial"
+	}
+	return (stage == "" || stage == of) && met == policy.Submitted(regime, of, authority)
+}
+
+// asked gives the answers that the authority wants of the notification: those of
+// the duties that it answers, else of every rule that is about such a one.
+func (e *AuthorityNotified) asked(d *deciding) []domain.Code {
+	var out []domain.Code
+	for _, id := range e.Duties {
+		c := d.s.Clocks[policy.ClockID(id)]
+		if e.Stage == "progress" && c.Stage != "progress" { // what is not over cannot be told as if it were
+			continue
+		}
+		out = append(out, d.ruleOf(c).Answers...)
+	}
+	if len(e.Duties) > 0 || e.Foreign || e.Stage == "progress" { // of progress as much is told as there is
+		return out
+	}
+	for _, id := range d.set.RuleNames() {
+		if r, _ := d.set.Rule(id); asks(&r, e.Authority, e.Regime, e.Stage) {
+			out = append(out, r.Answers...)
+		}
+	}
+	return out
+}
+
+// answerable refuses an answer to what nobody asks: a slip in the name of a
+// field would leave the question open and the answer unread. A set that knows no
+// question of the authority under that regime takes every answer. Those that
+// stood before are not judged again.
+func (e *AuthorityNotified) answerable(d *deciding, under string, upto int, before map[domain.Code]Given) error {
+	open := []domain.Code{}
+	for _, th := range d.s.threads(e.Authority, e.Regime, upto) {
+		for _, p := range th.open {
+			open = append(open, p.Field)
+		}
+	}
+	slices.Sort(open)
+	open = slices.Compact(open)
+	if e.Stage == "supplement" && len(e.Answers) == 0 {
+		text := "a supplement gives at least one answer"
+		if len(open) > 0 {
+			text += "; open are " + andList(open)
+		}
+		return malformed(under, "%s", text)
+	}
+	known := d.questions(e.Authority, e.Regime)
+	if len(known) == 0 {
+		return nil
+	}
+	for _, id := range e.Duties {
+		r := d.ruleOf(d.s.Clocks[policy.ClockID(id)])
+		known = slices.Concat(known, r.Answers, r.LateAnswers)
+	}
+	return unasked(under, e.Authority, append(known, open...), e.Answers, before)
+}
+
+// questions gives the answers that the policy knows of an authority under a
+// regime: the fields of its forms, and what its rules ask.
+func (d *deciding) questions(authority, regime domain.Code) []domain.Code {
+	var out []domain.Code
+	for _, f := range d.set.Forms {
+		if f.Regime != regime || !slices.Contains(f.Authority, authority) {
+			continue
+		}
+		for _, field := range f.Fields {
+			out = append(out, field.Code)
+		}
+	}
+	for _, id := range d.set.RuleNames() {
+		if r, _ := d.set.Rule(id); asks(&r, authority, regime, "") {
+			out = slices.Concat(out, r.Answers, r.LateAnswers)
+		}
+	}
+	return out
+}
+
+// unasked refuses the first answer that is not among those known.
+func unasked(under string, recipient domain.Code, known []domain.Code, answers, before map[domain.Code]Given) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	for _, field := range slices.Sorted(maps.Keys(answers)) {
+		if _, was := before[field]; !was && !slices.Contains(known, field) {
+			return unknown(under+"."+string(field), "%s asks nothing called %s; it asks %s", recipient, field, andList(known))
+		}
+	}
+	return nil
+}
+
+// leave fills in the answers that were asked and left out, except those that the
+// authority has, and tells which it is still owed. A supplement or final report
+// leaves open what it does not name.
+func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
+	n, supplementing := e.notification(), e.Stage == "supplement" || e.Stage == "final"
+	var has []domain.Code
+	missing := map[domain.Code]bool{}
+	for i := range before {
+		th := &before[i]
+		if n.repeats(th.about) {
+			has = append(has, th.known...)
+		}
+		for _, p := range th.open {
+			if _, told := e.Answers[p.Field]; !told && supplementing && n.concerns(th) {
+				missing[p.Field] = true
+			}
+		}
+	}
+	e.Answers = maps.Clone(e.Answers)
+	for _, field := range asked {
+		if _, told := e.Answers[field]; told || slices.Contains(has, field) {
+			continue
+		}
+		if e.Answers == nil {
+			e.Answers = map[domain.Code]Given{}
+		}
+		e.Answers[field] = Given{Unknown: true}
+	}
+	for field, a := range e.Answers {
+		if a.Unknown {
+			missing[field] = true
+		}
+	}
+	e.MissingAnswers = slices.Sorted(maps.Keys(missing))
+}
+
+// forget takes out what was filled in before a correction, so that it is filled
+// in anew by what is asked now.
+func (e *AuthorityNotified) forget(d *deciding, old *AuthorityNotified) {
+	asked := old.asked(d)
+	for _, id := range old.Duties {
+		asked = append(asked, d.ruleOf(d.s.Clocks[policy.ClockID(id)]).LateAnswers...)
+	}
+	e.Answers = maps.Clone(e.Answers)
+	maps.DeleteFunc(e.Answers, func(field domain.Code, a Given) bool {
+		return a == (Given{Unknown: true}) && slices.Contains(asked, field)
+	})
+}
+
+// supplements reports whether the notification gives, or promises anew, an
+// answer that the n-th one left open; a supplement is meant to.
+func (e *AuthorityNotified) supplements(told []thread, n int) bool {
+	i := slices.IndexFunc(told, func(th thread) bool { return th.n == n })
+	return i >= 0 && (e.Stage == "supplement" || slices.ContainsFunc(told[i].open, func(p Pending) bool {
+		_, is := e.Answers[p.Field]
+		return is
+	}))
+}
