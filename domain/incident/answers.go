@@ -64,7 +64,7 @@ func (e *AuthorityNotified) answerable(d *deciding, under string, upto int, befo
 	if e.Stage == "supplement" && len(e.Answers) == 0 {
 		text := "a supplement gives at least one answer"
 		if len(open) > 0 {
-			text += "; open are " + andList(open)
+			text += "; still open: " + andList(open)
 		}
 		return malformed(under, "%s", text)
 	}

@@ -128,7 +128,7 @@ func (d *deciding) duty(id domain.Code) (policy.Clock, error) {
 	switch {
 	case !ok:
 		return c, unknown("duty", "the incident has no duty %s", id)
-	case !c.Owed():
+	case !c.ID.Owed():
 		r := domain.Refuse(RefusedNoDuty, "NOT-04", "%s is a term that the house sets itself, no duty towards somebody", id)
 		r.Field = "duty"
 		return c, r
@@ -139,7 +139,7 @@ func (d *deciding) duty(id domain.Code) (policy.Clock, error) {
 // duties gives the clocks of all duties, those of law and the others, sorted by id.
 func (s *Incident) duties() []policy.Clock {
 	out := slices.SortedFunc(maps.Values(s.Clocks), func(a, b policy.Clock) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	return slices.DeleteFunc(out, func(c policy.Clock) bool { return !c.Owed() })
+	return slices.DeleteFunc(out, func(c policy.Clock) bool { return !c.ID.Owed() })
 }
 
 // ruleOf gives the rule that a clock follows: that of the set under which it was
