@@ -27,21 +27,26 @@ func asks(r *policy.Rule, authority, regime, stage domain.Code) bool {
 }
 
 // asked gives the answers that the authority wants of the notification: those of
-// the duties that it answers, else of every rule that is about such a one.
+// the duties that it answers, else of every rule that is about such a one. A
+// progress report in the place of a final one is asked how things stand: what is
+// not over cannot be told as if it were. Any other only tells what there is.
 func (e *AuthorityNotified) asked(d *deciding) []domain.Code {
 	var out []domain.Code
+	reports := false
 	for _, id := range e.Duties {
 		c := d.s.Clocks[policy.ClockID(id)]
-		if e.Stage == "progress" && c.Stage != "progress" { // what is not over cannot be told as if it were
-			continue
-		}
+		reports = reports || c.Stage == "final" || c.Stage == "progress"
 		out = append(out, d.ruleOf(c).Answers...)
 	}
-	if len(e.Duties) > 0 || e.Foreign || e.Stage == "progress" { // of progress as much is told as there is
+	switch progress := e.Stage == "progress"; {
+	case e.Foreign || progress && !reports:
+		return nil
+	case !progress && len(e.Duties) > 0:
 		return out
 	}
+	out = nil
 	for _, id := range d.set.RuleNames() {
-		if r, _ := d.set.Rule(id); asks(&r, e.Authority, e.Regime, e.Stage) {
+		if r, _ := d.set.Rule(id); !r.Dormant && asks(&r, e.Authority, e.Regime, e.Stage) {
 			out = append(out, r.Answers...)
 		}
 	}

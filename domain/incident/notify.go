@@ -167,7 +167,7 @@ func (d *deciding) warnUnanswered(e *AuthorityNotified, told map[domain.Code]Ans
 		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", e.Authority, andList(owed))
 	}
 	if len(left) > 0 {
-		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s: they count as not known yet, and a supplement stays owed", e.Authority, andList(left))
+		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(left))
 	}
 }
 
