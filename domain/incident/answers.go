@@ -11,12 +11,12 @@ import (
 
 // asks reports whether a rule is about notifications to an authority under a
 // regime; of a stage, unless none is given.
-func asks(r *policy.Rule, authority, regime, stage domain.Code) bool {
-	if !r.To.Names(authority) {
+func (d *deciding) asks(r *policy.Rule, authority, regime, stage domain.Code) bool {
+	if !r.To.Names(authority, d.profile()[r.To.Resolve]) {
 		return false
 	}
 	met := policy.Path(strings.ReplaceAll(string(r.Met), "{recipient}", string(authority)))
-	if met == policy.BreachNotified(authority) {
+	if met == policy.BreachNotified(authority) || met == policy.ControllerInformed {
 		return regime == RegimeGDPR && (stage == "" || ofBreach(regime, stage))
 	}
 	of := r.Stage
@@ -41,12 +41,12 @@ func (e *AuthorityNotified) asked(d *deciding) []domain.Code {
 	switch progress := e.Stage == "progress"; {
 	case e.Foreign || progress && !reports:
 		return nil
-	case !progress && len(e.Duties) > 0:
+	case !progress && len(subjects(e.Duties)) > 0:
 		return out
 	}
 	out = nil
 	for _, id := range d.set.RuleNames() {
-		if r, _ := d.set.Rule(id); !r.Dormant && asks(&r, e.Authority, e.Regime, e.Stage) {
+		if r, _ := d.set.Rule(id); !r.Dormant && d.asks(&r, e.Authority, e.Regime, e.Stage) {
 			out = append(out, r.Answers...)
 		}
 	}
@@ -77,11 +77,12 @@ func (e *AuthorityNotified) answerable(d *deciding, under string, upto int, befo
 	if len(known) == 0 {
 		return nil
 	}
+	known = append(known, open...)
 	for _, id := range e.Duties {
 		r := d.ruleOf(d.s.Clocks[policy.ClockID(id)])
 		known = slices.Concat(known, r.Answers, r.LateAnswers)
 	}
-	return unasked(under, e.Authority, append(known, open...), e.Answers, before)
+	return unasked(under, e.Authority, known, e.Answers, before)
 }
 
 // questions gives the answers that the policy knows of an authority under a
@@ -97,15 +98,18 @@ func (d *deciding) questions(authority, regime domain.Code) []domain.Code {
 		}
 	}
 	for _, id := range d.set.RuleNames() {
-		if r, _ := d.set.Rule(id); asks(&r, authority, regime, "") {
+		if r, _ := d.set.Rule(id); d.asks(&r, authority, regime, "") {
 			out = slices.Concat(out, r.Answers, r.LateAnswers)
 		}
 	}
 	return out
 }
 
-// unasked refuses the first answer that is not among those known.
+// unasked refuses the first answer that is not among those known, if any is.
 func unasked(under string, recipient domain.Code, known []domain.Code, answers, before map[domain.Code]Given) error {
+	if len(known) == 0 {
+		return nil
+	}
 	slices.Sort(known)
 	known = slices.Compact(known)
 	for _, field := range slices.Sorted(maps.Keys(answers)) {

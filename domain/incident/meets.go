@@ -62,23 +62,27 @@ func (e *AuthorityNotified) demand(d *deciding) {
 		e.Duties = nil
 		return
 	}
-	var named, open, done []domain.Code
+	var named, open, done, more []domain.Code
 	for _, c := range d.s.Clocks {
 		switch id := domain.Code(c.ID); {
 		case c.Cancelled || !d.meets(e, c):
 		case slices.Contains(e.Duties, id):
 			named = append(named, id)
+		case c.Running() && len(subjects([]domain.Code{id})) == 0:
+			more = append(more, id)
 		case c.Running():
 			open = append(open, id)
 		case ofBreach(e.Regime, e.Stage):
 			done = append(done, id)
 		}
 	}
-	e.Duties = done
-	if len(named) > 0 {
+	switch {
+	case len(named) > 0:
 		e.Duties = named
-	} else if len(open) > 0 {
-		e.Duties = open
+	case len(open) > 0:
+		e.Duties = append(open, more...)
+	default:
+		e.Duties = append(done, more...)
 	}
 	slices.Sort(e.Duties)
 }

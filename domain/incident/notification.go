@@ -119,11 +119,20 @@ func (n *Notification) standing() time.Time {
 // covers reports whether a notification of a breach is about the n-th
 // processing: where it answers no duty, about what was suspected first.
 func (n *Notification) covers(item int) bool {
-	if len(n.Duties) == 0 {
+	about := subjects(n.Duties)
+	if len(about) == 0 {
 		return item == 1
 	}
-	return slices.ContainsFunc(n.Duties, func(id domain.Code) bool {
+	return slices.ContainsFunc(about, func(id domain.Code) bool {
 		return strings.HasSuffix(string(id), "/"+strconv.Itoa(item))
+	})
+}
+
+// subjects gives the duties that say what a notification is about: all but those
+// to supplement and to answer, which are numbered by what was sent and asked.
+func subjects(duties []domain.Code) []domain.Code {
+	return slices.DeleteFunc(slices.Clone(duties), func(id domain.Code) bool {
+		return strings.Contains(string(id), "/supplement/") || strings.Contains(string(id), "/answer/")
 	})
 }
 

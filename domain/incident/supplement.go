@@ -64,8 +64,9 @@ func (t *Told) threads(authority, regime domain.Code, upto int) []thread {
 // repeats reports whether the notification tells again what an earlier one told:
 // it is of the same stage and about the same.
 func (n *Notification) repeats(m *Notification) bool {
-	return n.Stage == m.Stage && (len(n.Duties) == 0 || len(m.Duties) == 0 && n.covers(1) ||
-		slices.ContainsFunc(n.Duties, func(id domain.Code) bool { return slices.Contains(m.Duties, id) }))
+	mine, its := subjects(n.Duties), subjects(m.Duties)
+	return n.Stage == m.Stage && (len(mine) == 0 || len(its) == 0 && n.covers(1) ||
+		slices.ContainsFunc(mine, func(id domain.Code) bool { return slices.Contains(its, id) }))
 }
 
 // concerns reports whether the notification can give answers of a thread. One of

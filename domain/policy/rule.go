@@ -55,10 +55,11 @@ func (r Recipients) IsZero() bool {
 	return len(r.All) == 0 && len(r.ByCountry) == 0 && r.Resolve == "" && r.Else == ""
 }
 
-// Names reports whether somebody is, or may be, among those named: whom a fact
-// resolves may be anybody.
-func (r Recipients) Names(recipient domain.Code) bool {
-	if r.Resolve != "" || r.Else == recipient || slices.Contains(r.All, recipient) {
+// Names reports whether somebody is among those named, where Resolve gives the
+// code resolved; empty: it is not known.
+func (r Recipients) Names(recipient, resolved domain.Code) bool {
+	switch {
+	case slices.Contains(r.All, recipient), resolved == recipient && resolved != "", resolved == "" && r.Else == recipient:
 		return true
 	}
 	for _, codes := range r.ByCountry {
