@@ -93,6 +93,7 @@ func TestWhatANotificationCovers(t *testing.T) {
 		{"no duty was open", Notification{Channels: delivered}, []int{1}},
 		{"the second duty", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/2"}}, []int{2}},
 		{"two duties", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/1", "gdpr-33/ap/initial/3"}}, []int{1, 3}},
+		{"a supplement beside it", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/1", "supplement/ap/supplement/3"}}, []int{1}},
 		{"withdrawn", Notification{Channels: delivered, Withdrawn: true}, nil},
 		{"another party's", Notification{Channels: delivered, Foreign: true}, nil},
 		{"nothing arrived", Notification{Channels: []Channel{{Kind: "webform", At: t0, Outcome: "failed"}}}, nil},
