@@ -120,9 +120,9 @@ func unasked(under string, recipient domain.Code, known []domain.Code, answers, 
 	return nil
 }
 
-// leave fills in the answers that were asked and left out, except those that the
-// authority has, and tells which it is still owed. A supplement or final report
-// leaves open what it does not name.
+// leave tells which answers were asked and left out, except those that the
+// authority has, and which it is still owed. A supplement or final report leaves
+// open what it does not name.
 func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 	n, supplementing := e.notification(), e.Stage == "supplement" || e.Stage == "final"
 	var has []domain.Code
@@ -138,15 +138,13 @@ func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 			}
 		}
 	}
-	e.Answers = maps.Clone(e.Answers)
-	for _, field := range asked {
-		if _, told := e.Answers[field]; told || slices.Contains(has, field) {
-			continue
+	e.LeftOut = nil
+	slices.Sort(asked)
+	for _, field := range slices.Compact(asked) {
+		if _, told := e.Answers[field]; !told && !slices.Contains(has, field) {
+			e.LeftOut = append(e.LeftOut, field)
+			missing[field] = true
 		}
-		if e.Answers == nil {
-			e.Answers = map[domain.Code]Given{}
-		}
-		e.Answers[field] = Given{Unknown: true}
 	}
 	for field, a := range e.Answers {
 		if a.Unknown {
@@ -154,19 +152,6 @@ func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 		}
 	}
 	e.MissingAnswers = slices.Sorted(maps.Keys(missing))
-}
-
-// forget takes out what was filled in before a correction, so that it is filled
-// in anew by what is asked now.
-func (e *AuthorityNotified) forget(d *deciding, old *AuthorityNotified) {
-	asked := old.asked(d)
-	for _, id := range old.Duties {
-		asked = append(asked, d.ruleOf(d.s.Clocks[policy.ClockID(id)]).LateAnswers...)
-	}
-	e.Answers = maps.Clone(e.Answers)
-	maps.DeleteFunc(e.Answers, func(field domain.Code, a Given) bool {
-		return a == (Given{Unknown: true}) && slices.Contains(asked, field)
-	})
 }
 
 // supplements reports whether the notification gives, or promises anew, an

@@ -88,8 +88,7 @@ func (e *AuthorityNotified) demand(d *deciding) {
 }
 
 // judge fills in what follows from the channels, answers and terms: what is
-// missing and whether it is on time. What the authority asks and nobody answered
-// counts as not known yet. It gives the first clock that was missed; those that
+// missing and whether it is on time. It gives the first clock that was missed; those that
 // something else had met before miss nothing. Upto counts the notifications that
 // came before; a correction says when the notification itself stood complete so
 // far.

@@ -40,7 +40,8 @@ type Given struct {
 }
 
 // AuthorityNotified says what was told to an authority and through which
-// channels. Required names the channels that must all deliver; OnTime,
+// channels. Required names the channels that must all deliver; LeftOut the answers
+// that were asked and not mentioned, which count as not known yet; OnTime,
 // MissingChannels and MissingAnswers tell how it stood when it was recorded.
 type AuthorityNotified struct {
 	Notification    domain.Key            `json:"notification"`
@@ -54,6 +55,7 @@ type AuthorityNotified struct {
 	Channels        []Channel             `json:"channels" rule:"required"`
 	Required        []domain.Code         `json:"required,omitempty"`
 	Answers         map[domain.Code]Given `json:"answers,omitempty"`
+	LeftOut         []domain.Code         `json:"leftOut,omitempty"`
 	OnTime          bool                  `json:"onTime"`
 	MissingChannels []domain.Code         `json:"missingChannels,omitempty"`
 	MissingAnswers  []domain.Code         `json:"missingAnswers,omitempty"`
@@ -219,6 +221,9 @@ func (e *AuthorityNotified) notification() Notification {
 		} else {
 			n.Known = append(n.Known, field)
 		}
+	}
+	for _, field := range e.LeftOut {
+		n.Unknown = append(n.Unknown, Pending{Field: field})
 	}
 	return n
 }

@@ -115,7 +115,7 @@ func (c NotifyAuthority) decide(d *deciding) error {
 		return nil
 	}
 	d.warnIncomplete(e.Authority, e.MissingChannels)
-	d.warnUnanswered(&e, c.Answers)
+	d.warnUnanswered(&e)
 	d.warnIdle(&e)
 	return nil
 }
@@ -153,21 +153,13 @@ func (d *deciding) warnIncomplete(authority domain.Code, channels []domain.Code)
 
 // warnUnanswered tells what an authority is still owed of answers, and which of
 // them the order did not mention.
-func (d *deciding) warnUnanswered(e *AuthorityNotified, told map[domain.Code]Answer) {
-	var owed, left []domain.Code
-	for _, field := range e.MissingAnswers {
-		_, filled := e.Answers[field]
-		if _, is := told[field]; filled && !is {
-			left = append(left, field)
-		} else {
-			owed = append(owed, field)
-		}
-	}
+func (d *deciding) warnUnanswered(e *AuthorityNotified) {
+	owed := slices.DeleteFunc(slices.Clone(e.MissingAnswers), func(field domain.Code) bool { return slices.Contains(e.LeftOut, field) })
 	if len(owed) > 0 {
 		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", e.Authority, andList(owed))
 	}
-	if len(left) > 0 {
-		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(left))
+	if len(e.LeftOut) > 0 {
+		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(e.LeftOut))
 	}
 }
 

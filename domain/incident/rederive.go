@@ -61,7 +61,6 @@ func (e AuthorityNotified) rederive(d *deciding, was domain.Event) (domain.Event
 	} else {
 		sofar = d.s.Notifications[upto].standing()
 	}
-	e.forget(d, &old)
 	if err := e.answerable(d, "fields.answers", upto, old.Answers); err != nil {
 		return e, err
 	}
