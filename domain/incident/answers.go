@@ -120,9 +120,9 @@ func unasked(under string, recipient domain.Code, known []domain.Code, answers, 
 	return nil
 }
 
-// leave tells which answers were asked and left out, except those that the
-// authority has, and which it is still owed. A supplement or final report leaves
-// open what it does not name.
+// leave tells which answers were asked and left out, and which the authority is
+// still owed: all but those that it has. A supplement or final report leaves open
+// what it does not name.
 func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 	n, supplementing := e.notification(), e.Stage == "supplement" || e.Stage == "final"
 	var has []domain.Code
@@ -141,9 +141,9 @@ func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 	e.LeftOut = nil
 	slices.Sort(asked)
 	for _, field := range slices.Compact(asked) {
-		if _, told := e.Answers[field]; !told && !slices.Contains(has, field) {
+		if _, told := e.Answers[field]; !told {
 			e.LeftOut = append(e.LeftOut, field)
-			missing[field] = true
+			missing[field] = missing[field] || !slices.Contains(has, field)
 		}
 	}
 	for field, a := range e.Answers {
@@ -151,6 +151,7 @@ func (e *AuthorityNotified) leave(asked []domain.Code, before []thread) {
 			missing[field] = true
 		}
 	}
+	maps.DeleteFunc(missing, func(_ domain.Code, is bool) bool { return !is })
 	e.MissingAnswers = slices.Sorted(maps.Keys(missing))
 }
 

@@ -98,7 +98,8 @@ type Notification struct {
 	Withdrawn bool
 	Foreign   bool // another party's own
 	Known     []domain.Code
-	Unknown   []Pending // answers that it leaves open, by field
+	Unknown   []Pending     // answers that it says are not known yet, by field
+	LeftOut   []domain.Code // answers that it does not mention
 
 	Acknowledged time.Time
 }
@@ -213,7 +214,7 @@ func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
 func (e *AuthorityNotified) notification() Notification {
 	n := Notification{
 		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Duties: e.Duties,
-		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign,
+		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign, LeftOut: e.LeftOut,
 	}
 	for _, field := range slices.Sorted(maps.Keys(e.Answers)) {
 		if a := e.Answers[field]; a.Unknown {
@@ -221,9 +222,6 @@ func (e *AuthorityNotified) notification() Notification {
 		} else {
 			n.Known = append(n.Known, field)
 		}
-	}
-	for _, field := range e.LeftOut {
-		n.Unknown = append(n.Unknown, Pending{Field: field})
 	}
 	return n
 }

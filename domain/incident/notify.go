@@ -154,12 +154,19 @@ func (d *deciding) warnIncomplete(authority domain.Code, channels []domain.Code)
 // warnUnanswered tells what an authority is still owed of answers, and which of
 // them the order did not mention.
 func (d *deciding) warnUnanswered(e *AuthorityNotified) {
-	owed := slices.DeleteFunc(slices.Clone(e.MissingAnswers), func(field domain.Code) bool { return slices.Contains(e.LeftOut, field) })
+	var owed, left []domain.Code
+	for _, field := range e.MissingAnswers {
+		if slices.Contains(e.LeftOut, field) {
+			left = append(left, field)
+		} else {
+			owed = append(owed, field)
+		}
+	}
 	if len(owed) > 0 {
 		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", e.Authority, andList(owed))
 	}
-	if len(e.LeftOut) > 0 {
-		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(e.LeftOut))
+	if len(left) > 0 {
+		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(left))
 	}
 }
 

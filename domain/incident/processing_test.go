@@ -141,6 +141,8 @@ func TestSupplements(t *testing.T) {
 	withdrawn.Withdrawn = true
 	another := sent("initial", 1, codes{"cause", "person-count"}, Pending{"under-control", day(4)})
 	another.Duties = codes{"suwi-datalek-suwidesk/suwidesk/initial/2"}
+	silent := sent("initial", 1, nil)
+	silent.LeftOut = codes{"cause", "measures-taken", "person-count", "under-control"}
 	named := sent("supplement", 1, codes{"cause", "person-count"})
 	named.Duties = codes{"supplement/suwidesk/supplement/7"}
 	elsewhere := sent("supplement", 1, codes{"cause", "person-count"})
@@ -165,6 +167,8 @@ func TestSupplements(t *testing.T) {
 		{"told again", []Notification{sent("initial", 1, codes{"cause", "person-count"})}, day(3), day(1), 0},
 		{"told again in part", []Notification{sent("initial", 1, codes{"person-count"}, Pending{Field: "cause"})}, day(5), time.Time{}, 0},
 		{"told again, with more promised", []Notification{sent("initial", 1, codes{"cause", "person-count"}, Pending{"notifiable", day(8)})}, day(8), time.Time{}, 0},
+		{"told again, saying nothing", []Notification{silent, sent("supplement", 2, codes{"cause", "person-count"})}, time.Time{}, time.Time{}, 0},
+		{"told again, saying nothing, and all given", []Notification{silent, sent("supplement", 2, codes{"cause", "person-count", "measures-taken"})}, day(3), day(2), 0},
 		{"a supplement to something else", []Notification{named}, day(3), time.Time{}, 0},
 		{"of something else", []Notification{another}, day(3), time.Time{}, 1},
 	} {
@@ -184,5 +188,22 @@ func TestSupplements(t *testing.T) {
 		if !expected.Equal(c.expected) || !given.Equal(c.given) {
 			t.Errorf("%s: expected %s and given %s, want %s and %s", c.name, expected, given, c.expected, c.given)
 		}
+	}
+}
+
+// Once the first notification is withdrawn, one that said no more than "again"
+// owes what the first had told.
+func TestWhatAWithdrawnNotificationToldIsOwed(t *testing.T) {
+	sent := Notification{Authority: "ap", Regime: RegimeGDPR, Stage: "initial", Known: []domain.Code{"nature"},
+		Channels: []Channel{{Kind: "webform", At: t0, Outcome: "delivered"}}}
+	again := sent
+	again.Known, again.LeftOut = nil, []domain.Code{"nature"}
+	s := &Incident{Told: Told{Notifications: []Notification{sent, again}}}
+	if items := Facts(s).Each[policy.EachSupplement]; len(items) != 0 {
+		t.Errorf("owed are %+v", items)
+	}
+	s.Notifications[0].Withdrawn = true
+	if items := Facts(s).Each[policy.EachSupplement]; len(items) != 1 || items[0].N != 2 || !items[0].At[policy.SupplementGiven].IsZero() {
+		t.Errorf("owed are %+v", items)
 	}
 }

@@ -50,13 +50,22 @@ func (t *Told) threads(authority, regime domain.Code, upto int) []thread {
 			continue
 		}
 		th := thread{n: i, about: n, since: at, known: n.Known}
-		for _, p := range n.Unknown {
+		for _, p := range n.unanswered() {
 			if !pending(elsewhere, p.Field) { // it is owed once
 				th.open, th.owed = append(th.open, p), true
 			}
 		}
 		th.by = promised(th.open)
 		out = append(out, th)
+	}
+	return out
+}
+
+// unanswered gives what a notification leaves open, said or not.
+func (n *Notification) unanswered() []Pending {
+	out := slices.Clip(n.Unknown)
+	for _, field := range n.LeftOut {
+		out = append(out, Pending{Field: field})
 	}
 	return out
 }
@@ -84,7 +93,8 @@ func (n *Notification) concerns(th *thread) bool {
 
 // hear works in what a later notification tells: an answer that it gives is open
 // no more, one that it promises anew waits for that, and what it leaves out
-// stays as it was. Only one that tells the same again opens others.
+// stays as it was. Only one that tells the same again opens others: what it says
+// is not known, and what it does not mention and nobody told.
 func (th *thread) hear(n *Notification, at time.Time, same bool) {
 	was := len(th.open)
 	open := make([]Pending, 0, was)
@@ -96,12 +106,12 @@ func (th *thread) hear(n *Notification, at time.Time, same bool) {
 	if same || n.Stage == "supplement" {
 		th.known = append(slices.Clip(th.known), n.Known...)
 	}
-	for _, p := range n.Unknown {
+	for _, p := range n.unanswered() {
 		i := slices.IndexFunc(open, func(q Pending) bool { return q.Field == p.Field })
 		switch {
 		case i >= 0 && !p.ExpectedBy.IsZero():
 			open[i] = p
-		case i < 0 && same:
+		case i < 0 && same && (pending(n.Unknown, p.Field) || !slices.Contains(th.known, p.Field)):
 			open = append(open, p)
 		}
 	}
