@@ -62,7 +62,8 @@ func TestStories(t *testing.T) {
 			if slices.Contains(procedure, file) {
 				set = shipped
 			}
-			st := &story{world: newWorld(t, set), role: "security-officer", commands: commands, refusals: refusals}
+			st := newStory(t, set)
+			st.commands, st.refusals = commands, refusals
 			got := st.play(t, string(b))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -103,6 +104,10 @@ type story struct {
 	happened domain.Text
 	commands map[string]bool
 	refusals map[domain.Code]bool
+}
+
+func newStory(t testing.TB, set *policy.Set) *story {
+	return &story{world: newWorld(t, set), role: "security-officer", commands: map[string]bool{}, refusals: map[domain.Code]bool{}}
 }
 
 func (st *story) play(t *testing.T, text string) string {

@@ -92,7 +92,7 @@ func (l *todos) lacks(missing bool, step int, what domain.Code, command, require
 func (l *todos) terms(set *policy.Set) {
 	for _, c := range l.s.running() {
 		rule, _ := set.Rule(c.Rule)
-		t := Todo{Step: 7, What: domain.Code(c.ID), Command: doing(c.Recipient), Requirement: "NOT-05", Due: c.Due, Roles: notifying}
+		t := Todo{Step: 7, What: domain.Code(c.ID), Command: doing(c), Requirement: "NOT-05", Due: c.Due, Roles: notifying}
 		switch rule.Met {
 		case policy.IncidentGoldenHourKept, policy.EscalationAnswered:
 			continue // its points, and the escalations themselves, are taken up with that term
