@@ -22,6 +22,8 @@ import (
 //	codes=LIST    one of the codes of that list in the adopted policy set
 //	past          an instant that has been: at most five minutes ahead of the desk
 //	future        an instant that is still to come
+//	incident      the id of an incident; doors take its number, too. incident=FIELD:
+//	              unless that field says that it is another organisation's
 //
 // Without max a text may have DefaultTextMax characters and a list 100
 // elements. Instants lie in the years 1900 to 2199.

@@ -43,6 +43,7 @@ type Decision struct {
 	Events   []Event
 	Basis    []Basis           // versions of other aggregates that were read
 	IDs      map[string]string // things made: "escalation", "notification" … to their ids
+	Duties   []string          // what is owed to others that it created, changed or met, by id, sorted
 	Warnings []Warning
 }
 

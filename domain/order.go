@@ -40,7 +40,7 @@ type Receipt struct {
 	Events   []string          `json:"events"` // event types, in order
 	IDs      map[string]string `json:"ids"`
 	Clocks   []ClockNote       `json:"clocks"`
-	Duties   []string          `json:"duties"`
+	Duties   []string          `json:"duties"` // what is owed to others that the order created, changed or met: ids of their clocks
 	Warnings []Warning         `json:"warnings"`
 
 	Entry Entry `json:"-"` // what was appended, or would be

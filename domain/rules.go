@@ -13,6 +13,8 @@ type rules struct {
 	min, max               *float64
 	oneof                  []string
 	list                   string
+	incident               bool
+	org                    string
 }
 
 func parseRules(tag string) (rules, error) {
@@ -43,11 +45,35 @@ func parseRules(tag string) (rules, error) {
 			r.oneof = strings.Split(arg, "|")
 		case "codes":
 			r.list = arg
+		case "incident":
+			r.incident, r.org = true, arg
 		default:
 			return r, fmt.Errorf("rule %q is unknown", part)
 		}
 	}
 	return r, nil
+}
+
+// An IncidentField is a field of a command that names an incident: doors take its
+// number, too.
+type IncidentField struct {
+	Name string
+	Org  string // the field that says whose incident it is, where it is not the ledger's own; empty: none
+}
+
+// IncidentFields lists the fields of a command that name an incident.
+func IncidentFields(c Command) []IncidentField {
+	t := reflect.TypeOf(c)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var out []IncidentField
+	for _, f := range ruledFields(t) {
+		if f.rules.incident {
+			out = append(out, IncidentField{f.name, f.rules.org})
+		}
+	}
+	return out
 }
 
 // ruledField is a field with the rules of its tag.

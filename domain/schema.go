@@ -25,6 +25,8 @@ func schemaOf(t reflect.Type, r rules, codes Codes, docs map[string]string) map[
 		return d.JSONSchema()
 	}
 	switch {
+	case r.incident:
+		return map[string]any{"type": "string", "anyOf": []any{map[string]any{"format": "uuid"}, map[string]any{"pattern": "^[0-9]{4}-(I-)?[0-9]{4,}$"}}}
 	case t == timeType:
 		return map[string]any{"type": "string", "format": "date-time"}
 	case t == textType:

@@ -94,15 +94,20 @@ func ParseInstant(field, s string) (time.Time, error) {
 }
 
 // DecodeCommand reads a command of a kind strictly from JSON. A *domain.Refusal
-// names the member at fault and what is wrong with it.
-func DecodeCommand(kind *domain.Kind, name string, body []byte) (domain.Command, error) {
+// names the member at fault and what is wrong with it. Where an incident is to be
+// named its number does, if find is given.
+func DecodeCommand(kind *domain.Kind, name string, body []byte, find FindIncident) (domain.Command, error) {
 	ct, ok := kind.CommandNamed(name)
 	if !ok {
-		return nil, domain.Refuse(domain.CodeMalformed, "contract 3", "%s has no command %q; `incidentledger commands` lists them", kind.Name, clip(name))
+		return nil, NoCommand(kind, name, nil)
 	}
 	c := ct.New()
 	if len(body) == 0 {
 		body = []byte("{}")
+	}
+	body, err := withKeys(c, body, find)
+	if err != nil {
+		return nil, err
 	}
 	if err := DecodeStrict(body, c); err != nil {
 		return nil, err

@@ -38,6 +38,10 @@ type Config struct {
 
 	Now func() time.Time // the desk's clock; nil: time.Now
 
+	// Docs gives what a kind's commands and fields are for, as domain.Docs reads it:
+	// refusals cite the requirements that it names. nil: they cite the contract.
+	Docs func(domain.KindName) map[string]string
+
 	// Cached is how many folded aggregates stay in memory; 0: 8192.
 	Cached int
 }
@@ -133,7 +137,10 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 	}
 	dec, err := kind.Decide(f.state, o)
 	if err != nil {
-		return domain.Receipt{}, err
+		if d.c.Docs != nil {
+			err = because(err, o.Command, d.c.Docs(o.Kind))
+		}
+		return domain.Receipt{}, brief(err)
 	}
 	if len(dec.Events) == 0 {
 		return domain.Receipt{}, fmt.Errorf("desk: %s: %s yields neither events nor a refusal", ref, o.Command.CommandName())
@@ -165,6 +172,26 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 		return domain.Receipt{}, fmt.Errorf("desk: entry %d is stored, but: %w", en.Seq, err)
 	}
 	return receipt(en, dec), nil
+}
+
+// handful is how many commands a refusal names that would be allowed instead.
+const handful = 5
+
+// brief leaves out of a refusal the commands that would be allowed where they are
+// so many that they help nobody, and says where they stand.
+func brief(err error) error {
+	var r *domain.Refusal
+	if !errors.As(err, &r) || len(r.Allowed) <= handful {
+		return err
+	}
+	switch r.Code {
+	case domain.CodeDenied, domain.CodeWrongState, domain.CodeAlreadyBegun, domain.CodeNotBegun:
+		short := *r
+		short.Allowed = nil
+		short.Text += "; `incidentledger commands` lists what can be ordered, `incidentledger commands NAME` by whom and when"
+		return &short
+	}
+	return err
 }
 
 // complete fills in what a door may leave out, and refuses what is no order.
@@ -239,8 +266,8 @@ func entry(f *folded, o domain.Order, dec domain.Decision) *domain.Entry {
 }
 
 // repeated answers an order that was accepted before: with its receipt if it is
-// the same order, else with a refusal. What the entry does not hold, the ids and
-// warnings, is what the same decision gives again.
+// the same order, else with a refusal. What the entry does not hold, the ids,
+// duties and warnings, is what the same decision gives again.
 func (d *Desk) repeated(ctx context.Context, kind *domain.Kind, o domain.Order, seq domain.Seq) (domain.Receipt, error) {
 	en, err := d.c.Log.Entry(seq)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func receipt(en *domain.Entry, dec domain.Decision) domain.Receipt {
 	r := domain.Receipt{
 		Seq: en.Seq, Kind: en.Kind, Key: en.Key, DryRun: en.Seq == 0, Recorded: en.Recorded, Entry: *en,
-		Events: []string{}, IDs: dec.IDs, Clocks: []domain.ClockNote{}, Duties: []string{}, Warnings: dec.Warnings,
+		Events: []string{}, IDs: dec.IDs, Clocks: []domain.ClockNote{}, Duties: dec.Duties, Warnings: dec.Warnings,
 	}
 	for _, e := range en.Events {
 		r.Events = append(r.Events, e.Type)
@@ -22,6 +22,9 @@ func receipt(en *domain.Entry, dec domain.Decision) domain.Receipt {
 	}
 	if r.IDs == nil {
 		r.IDs = map[string]string{}
+	}
+	if r.Duties == nil {
+		r.Duties = []string{}
 	}
 	if r.Warnings == nil {
 		r.Warnings = []domain.Warning{}

@@ -93,7 +93,7 @@ func (s *teller) giveAs(who domain.PersonID, kind domain.KindName, key domain.Ke
 	if !ok {
 		s.t.Fatalf("no kind %s", kind)
 	}
-	c, err := handlers.DecodeCommand(k, name, []byte(body))
+	c, err := handlers.DecodeCommand(k, name, []byte(body), nil)
 	if err != nil {
 		s.t.Fatalf("%s: %v", name, err)
 	}

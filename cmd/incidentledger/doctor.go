@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"incidentledger/domain"
+	"incidentledger/domain/organisation"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers/api"
@@ -90,6 +91,8 @@ func (a *app) examine(ctx context.Context) []finding {
 			err = fmt.Errorf("%s; `incidentledger verify` says more", bad[0].What)
 		}
 		add("ledger "+string(org), err, "%d entries, in journal and stream", o.Last())
+		detail, err := profileNow(ctx, o)
+		add("profile "+string(org), err, "%s", detail)
 	}
 	if c, ok := a.overSocket(); ok {
 		var list page
@@ -105,6 +108,26 @@ func (a *app) examine(ctx context.Context) []finding {
 		add("alerts", nil, "nobody is told of anything while no process serves; %d on call and %d webhooks are configured", len(a.conf.Alerting.OnCall), len(a.conf.Alerting.Webhooks))
 	}
 	return out
+}
+
+// profileNow tells which profile of the organisation is in force, and what to do
+// where none is.
+func profileNow(ctx context.Context, o *eventstore.Offline) (string, error) {
+	told := newProfiles()
+	for en, err := range o.ReadAll(ctx, 0) {
+		if err == nil {
+			err = told.entry(en)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	p, ok := told.state.(domain.Dossier[organisation.State]).Told.At(time.Now())
+	if !ok {
+		return "none is in force: no duty of the Cyberbeveiligingswet, NIS2 or Suwi arises; say what the organisation is with " +
+			"`incidentledger do SetOrganisationProfile --kind organisation`; `incidentledger commands SetOrganisationProfile` shows how", nil
+	}
+	return fmt.Sprintf("that of %s is in force", p.ValidFrom.Format(time.RFC3339)), nil
 }
 
 // alerts tells where the alerts of an organisation stand. A channel whose last

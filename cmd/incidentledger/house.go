@@ -103,8 +103,9 @@ func dossiers(lists func() (domain.Codes, []domain.Basis)) []domain.Kind {
 	}
 }
 
-// docsOfKinds gives, for each kind, what its commands and fields are for.
-func docsOfKinds() (map[domain.KindName]map[string]string, error) {
+// docsOfKinds gives, for each kind, what its commands and fields are for. It is
+// read once, when it is first asked for.
+var docsOfKinds = sync.OnceValues(func() (map[domain.KindName]map[string]string, error) {
 	docs := map[domain.KindName]map[string]string{ledger.Name: {}}
 	for name, of := range map[domain.KindName]func() (map[string]string, error){
 		incident.Name: incident.Docs, policy.AdoptionKind: policy.Docs, organisation.Name: organisation.Docs, person.Name: person.Docs, supplier.Name: supplier.Docs,
@@ -117,7 +118,7 @@ func docsOfKinds() (map[domain.KindName]map[string]string, error) {
 		docs[name] = d
 	}
 	return docs, nil
-}
+})
 
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
@@ -207,6 +208,13 @@ func (h *house) staff(o *office) error {
 	}
 	o.desk = handlers.NewDesk(handlers.Config{
 		Org: o.org, Log: guarded{o.ledger, o}, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
+		Docs: func(kind domain.KindName) map[string]string {
+			docs, err := docsOfKinds()
+			if err != nil { // the API, which needs them, does not start then
+				return nil
+			}
+			return docs[kind]
+		},
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())
@@ -304,6 +312,21 @@ func (o *office) number(ctx context.Context, key domain.Key, seq domain.Seq) str
 		return ""
 	}
 	return row.Number
+}
+
+// incident finds the incident with a number, as far as the register knows.
+func (o *office) incident(number string) (domain.Key, error) {
+	snap, err := o.views.Snapshot()
+	if err != nil {
+		return domain.Key{}, err
+	}
+	defer snap.Close()
+	g, err := register.In(snap)
+	if err != nil {
+		return domain.Key{}, err
+	}
+	row, err := g.ByNumber(number, nil)
+	return row.Key, err
 }
 
 // displayName opens the name that the ledger was founded under.

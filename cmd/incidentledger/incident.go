@@ -35,6 +35,12 @@ func (a *app) incident(raw []byte) error {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return err
 	}
+	// What to do first stands first (BCM-01).
+	if found, err := a.part(m, "playbooks", columns("playbook", "code", "version", "version", "title", "title")); err != nil {
+		return err
+	} else if found {
+		fmt.Fprintln(a.std.out)
+	}
 	for _, c := range columns("number", "number", "key", "key", "state", "state", "title", "report.title", "description", "report.description",
 		"kind", "report.kind", "category", "report.category", "channel", "report.channel", "discovered", "report.discovered", "reported", "report.reported",
 		"recorded", "recorded", "registered", "registered", "priority", "priority.value", "severity", "standing.severity",
@@ -46,31 +52,31 @@ func (a *app) incident(raw []byte) error {
 			fmt.Fprintf(a.std.out, "%-15s %s\n", c.title, clean(s))
 		}
 	}
-	if err := a.part(m, "playbooks", columns("playbook", "code", "version", "version", "title", "title")); err != nil {
+	fmt.Fprintln(a.std.out)
+	if found, err := a.part(m, "steps", columns("step", "n", "name", "name", "state", "state", "owner", "owner", "next", "next", "what", "what", "due", "due")); err != nil {
 		return err
+	} else if found {
+		fmt.Fprintln(a.std.out)
 	}
-	if err := a.part(m, "steps", columns("step", "n", "name", "name", "state", "state", "owner", "owner", "next", "next", "what", "what", "due", "due")); err != nil {
-		return err
-	}
-	return a.part(m, "clocks", columns("clock", "id", "state", "state", "due", "due", "met", "met", "provisional", "provisional", "statutory", "statutory"))
+	_, err := a.part(m, "clocks", columns("clock", "id", "state", "state", "due", "due", "met", "met", "provisional", "provisional", "statutory", "statutory"))
+	return err
 }
 
 // part prints a list within an answer as a table, where there is anything in it.
-func (a *app) part(m map[string]any, name string, cols []column) error {
+func (a *app) part(m map[string]any, name string, cols []column) (found bool, err error) {
 	list, _ := m[name].([]any)
 	if len(list) == 0 {
-		return nil
+		return false, nil
 	}
-	fmt.Fprintln(a.std.out)
 	items := make([]jsontext.Value, len(list))
 	for i, it := range list {
 		b, err := json.Marshal(it)
 		if err != nil {
-			return err
+			return true, err
 		}
 		items[i] = b
 	}
-	return a.rows(items, cols)
+	return true, a.rows(items, cols)
 }
 
 // replayVerb shows an incident as it was known then, or as it would stand under

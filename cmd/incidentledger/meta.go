@@ -76,7 +76,7 @@ func (a *app) commandsVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "commands [COMMAND]", Short: "Lists the commands, or one with schema, roles, states and an example", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd, func(ctx context.Context, c *client) error {
+			return a.askOrShipped(cmd, func(ctx context.Context, c *client) error {
 				q := url.Values{}
 				if kind != "" {
 					q.Set("kind", kind)
@@ -112,7 +112,7 @@ func (a *app) codesVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "codes [LIST]", Short: "Prints the code lists of the adopted policy set, or one of them", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd, func(ctx context.Context, c *client) error {
+			return a.askOrShipped(cmd, func(ctx context.Context, c *client) error {
 				if len(args) == 0 {
 					var p page
 					if err := c.get(ctx, c.path("codes"), nil, &p); err != nil {

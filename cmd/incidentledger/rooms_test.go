@@ -46,7 +46,7 @@ var importLaw = []room{
 	{"projections", "domain github.com/cockroachdb/pebble"},
 	{"projections/register", "domain domain/incident domain/policy projections"},
 	{"projections/logbook", "domain domain/incident projections"},
-	{"projections/deadlines", "domain domain/incident domain/policy projections"},
+	{"projections/deadlines", "domain domain/incident domain/organisation domain/policy projections"},
 	{"projections/audit", "domain domain/incident projections"},
 	{"projections/duties", "domain domain/incident domain/policy projections"},
 	{"projections/breaches", "domain domain/incident projections"},

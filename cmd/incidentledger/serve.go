@@ -238,6 +238,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 				Number: func(ctx context.Context, _ domain.OrgID, key domain.Key, seq domain.Seq) string {
 					return o.number(ctx, key, seq)
 				},
+				Incident: func(_ context.Context, _ domain.OrgID, number string) (domain.Key, error) { return o.incident(number) },
 			})
 		})
 	}

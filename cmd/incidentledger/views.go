@@ -93,13 +93,13 @@ func (a *app) registerVerb() *cobra.Command {
 
 func (a *app) deadlinesVerb() *cobra.Command {
 	return a.listVerb("deadlines", "Lists running terms, next due first", "deadlines", columns(
-		"due", "due", "state", "state", "number", "number", "clock", "id", "provisional", "provisional", "statutory", "statutory", "priority", "priority", "key", "key"),
+		"due", "due", "state", "state", "number", "number", "exercise", "exercise", "clock", "id", "provisional", "provisional", "statutory", "statutory", "priority", "priority", "key", "key"),
 		"within", "at", "recipient", "statutory", "exercises")
 }
 
 func (a *app) worklistVerb() *cobra.Command {
 	return a.listVerb("worklist", "Lists what is to be done now, what is due first before the rest", "worklist", columns(
-		"due", "due", "late", "late", "number", "number", "priority", "priority", "step", "step", "what", "what", "command", "command",
+		"due", "due", "late", "late", "number", "number", "exercise", "exercise", "priority", "priority", "step", "step", "what", "what", "command", "command",
 		"requirement", "requirement", "roles", "roles", "person", "person", "key", "key"),
 		"role", "person", "overdue", "exercises")
 }

@@ -59,7 +59,7 @@ type ContactConfirmed struct {
 	At time.Time `json:"at" rule:"required,past"`
 }
 
-// ContactRetired says that the contact is no longer to be used.
+// ContactRetired says that the contact is no longer to be used (COM-08).
 type ContactRetired struct {
 	Reason domain.Text `json:"reason,omitzero" seal:"aggregate"`
 }
@@ -103,7 +103,7 @@ type AddContact struct {
 type ChangeContact AddContact
 
 // ConfirmContact says that the data were checked and are right. An entry that
-// nobody checked for six months is shown until somebody does.
+// nobody checked for six months is shown until somebody does (COM-08).
 type ConfirmContact struct{}
 
 // RetireContact says that the contact is no longer to be used.

@@ -110,7 +110,7 @@ type ApproveDocument struct {
 	Grounds domain.Text `json:"grounds,omitzero"`
 }
 
-// RetireDocument says that the document no longer holds. Its versions are kept.
+// RetireDocument says that the document no longer holds. Its versions are kept (GOV-19).
 type RetireDocument struct {
 	// Reason says why.
 	Reason domain.Text `json:"reason" rule:"required"`

@@ -89,8 +89,8 @@ func (ImprovementDropped) EventName() string   { return "ImprovementDropped" }
 type ProposeImprovement struct {
 	// Kind is what it is meant to do.
 	Kind domain.Code `json:"kind" rule:"required,codes=measureKinds"`
-	// Incident is the id of the incident that taught it.
-	Incident domain.Key `json:"incident,omitzero"`
+	// Incident is the incident that taught it: its number or id.
+	Incident domain.Key `json:"incident,omitzero" rule:"incident"`
 	// Supplier is the code of the supplier it concerns, for instance whose breach of the supplier policy it mends (SUP-14).
 	Supplier domain.Code `json:"supplier,omitzero"`
 	// Document is the code of the procedure, playbook or checklist that has to take it up (EVA-04).

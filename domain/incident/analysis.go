@@ -92,6 +92,7 @@ type RecordDecision struct {
 }
 
 // RecordDamage writes down a damage, so that it can be claimed (EVI-01, SUP-07).
+// The insurer must hear of one that can be.
 type RecordDamage struct {
 	// Kind is what kind of damage it is.
 	Kind domain.Code `json:"kind" rule:"required,codes=damageKinds"`
@@ -133,4 +134,8 @@ func (e AnalysisRecorded) evolve(s *Incident, _ *posting) {
 
 func (DecisionRecorded) evolve(*Incident, *posting) {}
 
-func (DamageRecorded) evolve(*Incident, *posting) {}
+func (e DamageRecorded) evolve(s *Incident, p *posting) {
+	if e.Claimable && (s.Damaged.IsZero() || p.occurred.Before(s.Damaged)) {
+		s.Damaged = p.occurred
+	}
+}

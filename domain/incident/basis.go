@@ -78,12 +78,14 @@ func (c Contract) In(service domain.Code, at time.Time) bool {
 
 // profile is what the organisation was when the incident was reported, or is
 // when that is now.
-func (d *deciding) profile() map[policy.Path]domain.Code {
-	at := d.s.Recorded
-	if at.IsZero() {
-		at = d.now
+func (d *deciding) profile() map[policy.Path]domain.Code { return d.basis.ProfileAt(d.judgedAt()) }
+
+// judgedAt is the instant at which the organisation's profile counts.
+func (d *deciding) judgedAt() time.Time {
+	if d.s.Begun() {
+		return d.s.Recorded
 	}
-	return d.basis.ProfileAt(at)
+	return d.now
 }
 
 // service asks for a service and notes that the decision rests on the answer.

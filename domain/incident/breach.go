@@ -52,6 +52,9 @@ type BreachAssessed struct {
 	MeasuresTaken     domain.Text   `json:"measuresTaken,omitzero" seal:"aggregate"`
 	MeasuresProposed  domain.Text   `json:"measuresProposed,omitzero" seal:"aggregate"`
 	Consequences      domain.Text   `json:"consequences,omitzero" seal:"aggregate"`
+	Enisa             Enisa         `json:"enisa,omitzero"`
+	EnisaScore        int64         `json:"enisaScore,omitzero"` // in hundredths
+	EnisaLevel        domain.Code   `json:"enisaLevel,omitzero" rule:"oneof=low|medium|high|very-high"`
 	Reasons           domain.Text   `json:"reasons,omitzero" seal:"aggregate"`
 }
 
@@ -108,6 +111,8 @@ type AssessBreach struct {
 	MeasuresProposed domain.Text `json:"measuresProposed,omitzero"`
 	// Consequences tells what the breach may lead to.
 	Consequences domain.Text `json:"consequences,omitzero"`
+	// Enisa weighs the breach by the method of ENISA, as advice beside the risk (X-08).
+	Enisa Enisa `json:"enisa,omitzero"`
 	// Reasons tells why the risk is taken to be this; whoever does not notify answers by it.
 	Reasons domain.Text `json:"reasons" rule:"required"`
 }
@@ -124,11 +129,23 @@ func (AssessBreach) CommandName() string      { return "AssessBreach" }
 func (WithdrawSuspicion) CommandName() string { return "WithdrawSuspicion" }
 
 func (c AssessBreach) decide(d *deciding) error {
-	e := BreachAssessed(c)
+	e := BreachAssessed{
+		Processing: c.Processing, Role: c.Role, Controller: c.Controller, PersonalData: c.PersonalData, Nature: c.Nature, Risk: c.Risk,
+		Ongoing: c.Ongoing, From: c.From, To: c.To, Groups: c.Groups, SubjectsMin: c.SubjectsMin, SubjectsMax: c.SubjectsMax,
+		Records: c.Records, DataKinds: c.DataKinds, SpecialCategories: c.SpecialCategories, MeasuresBefore: c.MeasuresBefore,
+		MeasuresTaken: c.MeasuresTaken, MeasuresProposed: c.MeasuresProposed, Consequences: c.Consequences, Enisa: c.Enisa, Reasons: c.Reasons,
+	}
 	if err := e.coherent(""); err != nil {
 		return err
 	}
+	if err := e.weigh("enisa"); err != nil {
+		return err
+	}
 	d.emit(e)
+	d.advise(&e)
+	if e.PersonalData != "none" {
+		d.unprofiled()
+	}
 	was, n := d.s.Leak.find(c.Processing)
 	before := was.weight()
 	switch {
@@ -164,6 +181,9 @@ func (e BreachAssessed) coherent(under string) error {
 func (e BreachAssessed) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
 	if old := was.(BreachAssessed).Processing; e.Processing != old {
 		return e, malformed("fields.processing", "the assessment is of %s; assess the other processing by itself", old)
+	}
+	if err := e.weigh("fields.enisa"); err != nil {
+		return e, err
 	}
 	return e, e.coherent("fields.")
 }

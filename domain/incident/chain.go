@@ -129,6 +129,9 @@ func (c ReportToChain) decide(d *deciding) error {
 	if d.s.SuspectsLeak() {
 		e.Priority = 1
 	}
+	if err := unasked("answers", c.Desk, d.questions(c.Desk, d.s.Report.Chain), e.Answers, nil); err != nil {
+		return err
+	}
 	d.emit(e)
 	if delivered(c.Channels).IsZero() {
 		d.warn("not_delivered", "CHN-03", "no channel reached %s, so it does not know of the incident yet", c.Desk)
@@ -237,9 +240,10 @@ func (t *Told) tellChain(f *policy.Facts) {
 }
 
 // rederive implements rederiver.
-func (e ChainIncidentReported) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
-	e.Channels, e.Priority = withReferences(e.Channels), was.(ChainIncidentReported).Priority
-	return e, nil
+func (e ChainIncidentReported) rederive(d *deciding, was domain.Event) (domain.Event, error) {
+	old := was.(ChainIncidentReported)
+	e.Channels, e.Priority = withReferences(e.Channels), old.Priority
+	return e, unasked("fields.answers", e.Desk, d.questions(e.Desk, d.s.Report.Chain), e.Answers, old.Answers)
 }
 
 func (e ChainIncidentReported) evolve(s *Incident, _ *posting) {

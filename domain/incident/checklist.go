@@ -40,8 +40,9 @@ type ChecklistItemCompleted struct {
 func (ChecklistItemCompleted) EventName() string { return "ChecklistItemCompleted" }
 
 // CompleteChecklistItem ticks off a point of a checklist, such as that of the
-// first hour (EVI-05). An agreed review is held by its number in the checklist
-// reviews (MEA-04).
+// first hour (EVI-05). What is done by an order of its own, such as DecideEvidence,
+// IsolateAsset or CollectEvidence, that order ticks off. An agreed review is held by
+// its number in the checklist reviews (MEA-04).
 type CompleteChecklistItem struct {
 	// Checklist is firstHour, reviews, or another of the policy set.
 	Checklist domain.Code `json:"checklist" rule:"required,codes=checklists"`
@@ -77,11 +78,62 @@ func (e *ChecklistItemCompleted) judge(d *deciding) error {
 	if !slices.Contains(items, e.Item) {
 		return malformed("item", "item is %q, which is not on the checklist %s; choose one of %s", e.Item, e.Checklist, andList(items))
 	}
-	e.Complete = !slices.ContainsFunc(items, func(item domain.Code) bool {
-		_, done := d.s.Reviews.done(e.Checklist, item)
+	e.Complete = d.s.Reviews.completes(items, e)
+	return nil
+}
+
+// completes reports whether a point is the last of its checklist that was undone.
+func (r *Reviews) completes(items []domain.Code, e *ChecklistItemCompleted) bool {
+	return !slices.ContainsFunc(items, func(item domain.Code) bool {
+		_, done := r.done(e.Checklist, item)
 		return !done && item != e.Item
 	})
-	return nil
+}
+
+// pointOf gives the point of the first hour that is done by what an event tells,
+// and when it was; empty where it is none.
+func pointOf(e domain.Event, occurred time.Time) (domain.Code, time.Time) {
+	switch e := e.(type) {
+	case LogEntryAdded:
+		return "log-started", occurred
+	case EvidenceCollected:
+		return "traces-secured", occurred
+	case AssetIsolated:
+		return "equipment-isolated", occurred
+	case PartyInformed:
+		if e.Party.code() == "department-head" {
+			return "line-informed", e.At
+		}
+	case EvidenceNeedDecided:
+		return "evidence-decided", occurred
+	case ExpertDecided:
+		return "expert-weighed", occurred
+	}
+	return "", time.Time{}
+}
+
+// ticks are the points of the first hour that were done by other orders, this one
+// included, and that nothing says so of yet: each at the instant of the act. From
+// then on they are facts of their own, which CorrectFact corrects.
+func (s *Incident) ticks(items []domain.Code, now posting) []domain.Event {
+	if !s.security() || !slices.Contains(inLive, s.Phase) || !s.Reviews.completed(ChecklistFirstHour).IsZero() {
+		return nil
+	}
+	var out []domain.Event
+	done := s.Reviews
+	for _, p := range append(slices.Clip(s.log), now) {
+		for _, of := range p.events {
+			item, at := pointOf(of, p.occurred)
+			if _, said := done.done(ChecklistFirstHour, item); said || !slices.Contains(items, item) {
+				continue
+			}
+			e := ChecklistItemCompleted{Checklist: ChecklistFirstHour, Item: item, At: at}
+			e.Complete = done.completes(items, &e)
+			done.Done = append(slices.Clip(done.Done), Done{e.Checklist, e.Item, e.At, e.Complete})
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // hold fills in when the next review is.

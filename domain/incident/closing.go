@@ -23,6 +23,20 @@ func (t *Told) severe() bool {
 	return s != "" && s != "none"
 }
 
+// occurred reports whether something came about that is weighed, analysed and
+// classified before it is closed: a request, and a weakness through which nothing
+// leaked, are not.
+func (t *Told) occurred() bool { return t.Report.Kind == "incident" || t.SuspectsLeak() }
+
+// unweighed reports whether nobody gave it a priority (PRI-01).
+func (t *Told) unweighed() bool { return t.occurred() && t.Assessed == nil && t.Overridden == 0 }
+
+// unassessed reports whether a suspected leak stands of which nobody said what it
+// did to any processing (X-01, DBR-06).
+func (t *Told) unassessed() bool {
+	return t.SuspectsLeak() && !t.Leak.Withdrawn && len(t.Leak.Processings) == 0
+}
+
 // grave reports whether the incident goes through every step of the procedure.
 // One that another system handled and handed over is not evaluated here for its
 // priority alone.
@@ -38,13 +52,23 @@ func (t *Told) unfinished() []openItem {
 			out = append(out, openItem{code, text})
 		}
 	}
-	ev, ms := &t.Evidence, &t.Measures
+	ev := &t.Evidence
+	add(!t.Registered.IsZero() && t.Verdict == "", "verification", "it was registered by itself and nobody verified it (VerifyReport)")
+	add(t.unassessed(), "breach", "what the suspected leak did to which processing is not assessed (AssessBreach, or WithdrawSuspicion where there was none)")
 	add(ev.Decided && ev.Needed && !ev.secured(), "evidence", "evidence is needed and not secured (CollectEvidence, VerifyEvidence)")
 	if !t.grave() {
 		return out
 	}
+	add(t.unweighed(), "priority", "its priority is not assessed (AssessPriority)")
+	add(t.occurred() && !t.Analysed, "analysis", "its cause is not analysed (RecordAnalysis)")
+	add(t.occurred() && t.security() && t.SeverityAssessed == nil, "severity", "its severity is not classified (ClassifySeverity)")
+	add(t.contradicted() != "", "severity", fmt.Sprintf("it is classified as one of availability alone, but the breach of %s is not (ClassifySeverity)", t.contradicted()))
 	add(t.security() && !ev.Decided, "evidence", "whether evidence is needed is not decided (DecideEvidence)")
-	add(ms.Touched || t.severe() && !ms.Confirmed, "integrity", "the integrity of the systems is not confirmed (ConfirmIntegrity)")
+	if left := t.Unsound(); len(left) > 0 && (t.Measures.Touched || t.severe()) {
+		add(true, "integrity", fmt.Sprintf("the systems are not confirmed to be sound in %s (ConfirmIntegrity)", andList(left)))
+	}
+	add(t.Measures.unreviewed(), "recovery", "nobody reviewed the recovery work (ReviewRecovery)")
+	add(t.Evaluation.Started && !t.Evaluation.Lessons, "lesson", "the evaluation holds no lesson (RecordLesson)")
 	add(t.Evaluation.Approved.IsZero(), "evaluation", t.Evaluation.owes())
 	for _, e := range t.Escalations {
 		add(e.Acknowledged.IsZero(), domain.Code("escalation/"+e.ID.String()),
@@ -64,10 +88,17 @@ func (ev *Evaluation) owes() string {
 	return "the evaluation is not approved (ApproveEvaluation)"
 }
 
-// open lists everything that stands in the way of closing, improvements
-// included: these live on their own and are asked for now.
+// open lists everything that stands in the way of closing: also what depends on
+// the time, on what the organisation is by law, and on improvements, which live on
+// their own and are asked for now.
 func (d *deciding) open() []openItem {
 	out := d.s.open()
+	if d.s.occurred() && d.s.unjudged() && d.obliged() {
+		out = append(out, openItem{"significance", "whether it is significant under the Cyberbeveiligingswet or NIS2 is not assessed (AssessSignificance)"})
+	}
+	if left := d.s.Measures.admitting(d.now); len(left) > 0 {
+		out = append(out, openItem{"access", fmt.Sprintf("access to recover still runs for %s (RevokeRecoveryAccess)", andList(left))})
+	}
 	list := d.improvements()
 	for _, i := range list {
 		if i.Done || i.Dropped || i.Owner && i.Due {
@@ -95,9 +126,7 @@ func (d *deciding) warnClosing() {
 	if left := d.s.uninformed(); len(left) > 0 && !d.s.grave() && d.s.Report.Channel != "import" {
 		d.warn("not_informed", "INT-09", "%s did not hear of it yet (InformParty)", andList(left))
 	}
-	ms := &d.s.Measures
-	recovered := func(m Measure) bool { return m.Kind == "recover" && m.Executed }
-	if slices.ContainsFunc(ms.List, recovered) && !ms.Reviewed {
+	if d.s.Measures.unreviewed() && !d.s.grave() {
 		d.warn("not_reviewed", "MEA-09", "nobody reviewed the recovery work (ReviewRecovery)")
 	}
 	for _, it := range d.s.Evidence.Items {

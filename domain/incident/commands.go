@@ -77,6 +77,7 @@ var commands = slices.Concat(
 	distributeCommands,
 	preventCommands,
 	clockCommands,
+	reassessCommands,
 	deliveryCommands,
 	chainCommands,
 	routingCommands,
@@ -97,8 +98,9 @@ func blank[C any, P interface {
 }
 
 // always are events that any order can cause: clocks follow from facts and from
-// the policy adopted meanwhile, and a fact can break a rule.
-var always = []string{"RecipientsDetermined", "IncidentRegistered", "ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
+// the policy adopted meanwhile, points of the first hour from what was done before
+// it was known to count, and a fact can break a rule.
+var always = []string{"RecipientsDetermined", "ChecklistItemCompleted", "IncidentRegistered", "ClockArmed", "ClockMoved", "ClockMet", "ClockCancelled", "RuleDeviated"}
 
 // CommandTypes gives every command of an incident.
 func CommandTypes() []domain.CommandType {

@@ -70,3 +70,44 @@ func TestCustodyIsUnbroken(t *testing.T) {
 		}
 	})
 }
+
+// A file is verified by its hash alone, also where a correction takes the hash away;
+// a thing by looking at it; and that something changed needs no hash (EVI-03).
+func TestWhatIsDigitalIsVerifiedByItsHash(t *testing.T) {
+	w := newWorld(t, storyPolicy(t))
+	give := func(name, args string) (domain.Decision, error) {
+		return w.give(w.order("security-officer", decode(t, name, args)))
+	}
+	const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	collect := func(args string) (verify func(more string) error) {
+		d, err := give("CollectEvidence", args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(more string) error {
+			_, err := give("VerifyEvidence", fmt.Sprintf(`{"evidence":%q%s}`, d.IDs["evidence"], more))
+			return err
+		}
+	}
+	verified := func(i int) bool { return w.s.Evidence.Items[i].Verified }
+	if _, err := give("ReportIncident", `{"kind":"incident","title":"T","description":"D","category":"outage","channel":"phone"}`); err != nil {
+		t.Fatal(err)
+	}
+	file := collect(`{"form":"digital","item":"I","file":{"name":"i","sha256":"` + hash + `"},"place":"P","purpose":"analysis"}`)
+	thing := collect(`{"form":"physical","item":"I","place":"P","purpose":"analysis"}`)
+	if err := thing(""); err != nil || !verified(1) {
+		t.Errorf("a thing that was looked at: %v", err)
+	}
+	if err := file(""); err == nil || verified(0) {
+		t.Error("a file counts as verified without its hash")
+	}
+	if err := file(`,"altered":true`); err != nil || verified(0) {
+		t.Errorf("a file that changed: %v", err)
+	}
+	if err := file(`,"sha256":"` + hash + `"`); err != nil || !verified(0) {
+		t.Errorf("a file by its hash: %v", err)
+	}
+	if _, err := give("CorrectFact", fmt.Sprintf(`{"corrects":%d,"fields":{"sha256":null},"reason":"It was that of another file."}`, w.s.Seq)); err != nil || verified(0) {
+		t.Errorf("a file whose hash was taken back: %v", err)
+	}
+}

@@ -49,6 +49,7 @@ type deciding struct {
 	at       time.Time      // when it happened, as the actor says
 	events   []domain.Event
 	ids      map[string]string
+	duties   []string
 	warnings []domain.Warning
 }
 
@@ -110,7 +111,10 @@ func Decide(s *Incident, o domain.Order, b Basis) (domain.Decision, error) {
 	if err := d.follow(b.Basis); err != nil {
 		return domain.Decision{}, fmt.Errorf("incident %s: %w", o.Key, err)
 	}
-	return domain.Decision{Events: d.events, Basis: d.refs, IDs: d.ids, Warnings: d.warnings}, nil
+	if len(d.events) == 0 {
+		return domain.Decision{}, noChange("X-03", "the profile and the rules that hold now give the terms that the incident has")
+	}
+	return domain.Decision{Events: d.events, Basis: d.refs, IDs: d.ids, Duties: d.duties, Warnings: d.warnings}, nil
 }
 
 // judge runs an order through its checks: form, who, when, and the command's own
@@ -164,6 +168,8 @@ func (d *deciding) follow(b policy.Basis) error {
 	}
 	facts := Facts(next)
 	more := append(next.consequences(d.set.Hears(&facts, d.profile()), d.at), d.calls(next)...)
+	p.events = d.events
+	more = append(more, next.ticks(d.set.CodesOf(string(ChecklistFirstHour)), p)...)
 	for _, e := range more {
 		d.emit(e)
 		if err := next.apply(&p, e); err != nil {
@@ -178,7 +184,27 @@ func (d *deciding) follow(b policy.Basis) error {
 		return err
 	}
 	d.emit(policy.Diff(next.Clocks, want)...)
+	d.duties = d.touched(want)
 	return nil
+}
+
+// touched lists the duties towards others, among the clocks as they stand after
+// the order, that its events say something new of.
+func (d *deciding) touched(clocks []policy.Clock) []string {
+	told := map[string]bool{}
+	for _, e := range d.events {
+		switch e := e.(type) {
+		case policy.ClockArmed, policy.ClockMoved, policy.ClockMet, policy.ClockCancelled:
+			told[e.(domain.ClockNoter).ClockNotes()[0].ID] = true
+		}
+	}
+	var out []string
+	for _, c := range clocks { // sorted by id
+		if c.Statutory && c.Recipient != policy.Own && told[string(c.ID)] {
+			out = append(out, string(c.ID))
+		}
+	}
+	return out
 }
 
 // consequences are what a report brings about by itself: a suspected data leak

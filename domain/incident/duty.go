@@ -128,7 +128,7 @@ func (d *deciding) duty(id domain.Code) (policy.Clock, error) {
 	switch {
 	case !ok:
 		return c, unknown("duty", "the incident has no duty %s", id)
-	case !c.Statutory:
+	case !c.ID.Owed():
 		r := domain.Refuse(RefusedNoDuty, "NOT-04", "%s is a term that the house sets itself, no duty towards somebody", id)
 		r.Field = "duty"
 		return c, r
@@ -136,10 +136,10 @@ func (d *deciding) duty(id domain.Code) (policy.Clock, error) {
 	return c, nil
 }
 
-// duties gives the clocks of all duties, sorted by id.
+// duties gives the clocks of all duties, those of law and the others, sorted by id.
 func (s *Incident) duties() []policy.Clock {
 	out := slices.SortedFunc(maps.Values(s.Clocks), func(a, b policy.Clock) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	return slices.DeleteFunc(out, func(c policy.Clock) bool { return !c.Statutory })
+	return slices.DeleteFunc(out, func(c policy.Clock) bool { return !c.ID.Owed() })
 }
 
 // ruleOf gives the rule that a clock follows: that of the set under which it was
@@ -178,7 +178,7 @@ func (s *Incident) openDuties() []openItem {
 		if !c.Due.IsZero() {
 			text += " by " + stamp(c.Due)
 		}
-		out = append(out, openItem{domain.Code(c.ID), text + " (" + doing(c.Recipient) + " or DecideDuty)"})
+		out = append(out, openItem{domain.Code(c.ID), text + " (" + doing(c) + " or DecideDuty)"})
 	}
 	if s.owedUnaware() {
 		out = append(out, openItem{"awareness", "since when the organisation knows is not decided (EstablishAwareness)"})
@@ -212,14 +212,17 @@ func (t *Told) unaware() bool {
 	})
 }
 
-// doing names the command that does what is owed to a recipient.
-func doing(recipient domain.Code) string {
-	switch recipient {
+// doing names the command that does what is owed.
+func doing(c policy.Clock) string {
+	switch c.Recipient {
 	case "data-subjects":
 		return "InformDataSubjects"
 	case "controller-of-processing":
 		return "NotifyController"
 	case "service-recipients":
+		return "InformParty"
+	}
+	if c.Stage == "answer" {
 		return "InformParty"
 	}
 	return "NotifyAuthority"

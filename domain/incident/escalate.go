@@ -58,7 +58,8 @@ type Escalate struct {
 	Reason domain.Text `json:"reason" rule:"required"`
 }
 
-// AcknowledgeEscalation says that the one escalated to has taken notice.
+// AcknowledgeEscalation says that the one escalated to has taken notice
+// (MAJ-09).
 type AcknowledgeEscalation struct {
 	// Escalation is the id that the receipt of Escalate gave.
 	Escalation domain.Key `json:"escalation" rule:"required"`

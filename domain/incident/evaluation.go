@@ -92,8 +92,9 @@ type RecordFinding struct {
 }
 
 // RecordLesson writes down what is to be done otherwise, and in which procedure,
-// playbook or checklist it goes (EVA-02, EVA-04). An improvement that somebody
-// must carry out is proposed by itself (EVA-05).
+// playbook or checklist it goes (EVA-02, EVA-04). Where nothing is to be learnt,
+// that is recorded, with the reason: no evaluation is without a lesson. An
+// improvement that somebody must carry out is proposed by itself (EVA-05).
 type RecordLesson struct {
 	// Text is the lesson.
 	Text domain.Text `json:"text" rule:"required"`

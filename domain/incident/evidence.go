@@ -3,6 +3,7 @@ package incident
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"incidentledger/domain"
 	"incidentledger/domain/policy"
@@ -202,6 +203,7 @@ func (c CollectEvidence) decide(d *deciding) error {
 type Evidence struct {
 	Decided, Needed   bool
 	Purposes          []domain.Code
+	Offence           time.Time // since when it is wanted for a breach or an offence
 	Deferral, CanWait bool
 	Items             []EvidenceItem // never changed in place
 }
@@ -233,8 +235,15 @@ func (ev *Evidence) gate() *domain.Refusal {
 	return r
 }
 
-func (e EvidenceNeedDecided) evolve(s *Incident, _ *posting) {
-	s.Evidence.Decided, s.Evidence.Needed, s.Evidence.Purposes = true, e.Needed, e.Purposes
+func (e EvidenceNeedDecided) evolve(s *Incident, p *posting) {
+	ev := &s.Evidence
+	ev.Decided, ev.Needed, ev.Purposes = true, e.Needed, e.Purposes
+	switch {
+	case !e.Needed || !slices.Contains(e.Purposes, "breach-or-offence"):
+		ev.Offence = time.Time{}
+	case ev.Offence.IsZero():
+		ev.Offence = p.occurred
+	}
 }
 
 func (e MeasureDeferralDecided) evolve(s *Incident, _ *posting) {

@@ -41,13 +41,13 @@ type EvidenceReleased struct {
 func (EvidenceVerified) EventName() string { return "EvidenceVerified" }
 func (EvidenceReleased) EventName() string { return "EvidenceReleased" }
 
-// VerifyEvidence states that an item is as it was collected. What does not match
-// is written down all the same: nothing is worse for evidence than a silent
-// difference (EVI-03).
+// VerifyEvidence states that an item is as it was collected: a file by its hash, a
+// thing by its seal and by looking at it. What does not match is written down all
+// the same: nothing is worse for evidence than a silent difference (EVI-03).
 type VerifyEvidence struct {
 	// Evidence is the id that the receipt of CollectEvidence gave.
 	Evidence domain.Key `json:"evidence" rule:"required"`
-	// SHA256 is the hash of the file as it is now.
+	// SHA256 is the hash of the file as it is now; required of what is digital, unless somebody saw that it changed.
 	SHA256 domain.Hash `json:"sha256,omitzero"`
 	// File is the file as it is now: do --file reckons its hash.
 	File EvidenceFile `json:"file,omitzero"`
@@ -81,14 +81,14 @@ func (c VerifyEvidence) decide(d *deciding) error {
 	case !c.File.IsZero() && c.File.SHA256 != c.SHA256:
 		return malformed("sha256", "sha256 is not the hash of the file given; leave one of them out")
 	}
+	if it.Form == "digital" && c.SHA256.IsZero() && !c.Altered {
+		return malformed("sha256", "sha256 is required: what is digital is verified by the hash of its file as it is now (EVI-03); `do --file PATH` reckons it")
+	}
 	e := EvidenceVerified{Evidence: c.Evidence, SHA256: c.SHA256, Altered: c.Altered, Note: c.Note}
 	e.judge(it.SHA256)
 	d.emit(e)
-	switch {
-	case !e.Matches:
+	if !e.Matches {
 		d.warn("evidence_altered", "EVI-03", "THE ITEM IS NOT AS IT WAS COLLECTED; what it proves is in doubt. Find out since when, and collect anew what can be")
-	case !e.Compared && it.Form == "digital":
-		d.warn("not_compared", "EVI-03", "no hash was given to compare, so this rests on your word alone (sha256, or do --file)")
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (c ReleaseEvidence) decide(d *deciding) error {
 }
 
 func (e EvidenceVerified) evolve(s *Incident, _ *posting) {
-	s.Evidence.item(e.Evidence, func(it *EvidenceItem) { it.Verified = e.Matches })
+	s.Evidence.item(e.Evidence, func(it *EvidenceItem) { it.Verified = e.Matches && (e.Compared || it.Form != "digital") })
 }
 
 func (e EvidenceReleased) evolve(s *Incident, _ *posting) {

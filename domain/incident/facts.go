@@ -67,6 +67,8 @@ func Facts(s *Incident) policy.Facts {
 	at(policy.IncidentReopened, s.Reopened)
 	at(policy.IncidentHandled, s.Handled)
 	at(policy.IncidentClosed, s.Closed)
+	at(policy.IncidentOffenceAt, s.Evidence.Offence)
+	at(policy.IncidentDamageAt, s.Damaged)
 	if n := s.Priority(); n != 0 {
 		f.Num[policy.IncidentPriority] = int64(n)
 	}

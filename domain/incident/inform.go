@@ -76,7 +76,7 @@ func (c InformParty) decide(d *deciding) error {
 		switch policy.Path(strings.ReplaceAll(string(d.ruleOf(duty).Met), "{recipient}", string(code))) {
 		case policy.RequestAnswered, policy.Informed(code):
 		default:
-			d.warn("duty_open", "REG-08", "%s was told, but that does not meet %s (%s)", code, duty.ID, doing(code))
+			d.warn("duty_open", "REG-08", "%s was told, but that does not meet %s (%s)", code, duty.ID, doing(duty))
 		}
 	}
 	return nil

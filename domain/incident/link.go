@@ -30,8 +30,8 @@ func (IncidentLinked) EventName() string { return "IncidentLinked" }
 // LinkIncident says that another incident hangs together with this one. Each
 // organisation keeps its own incident, and its own duties (CHN-13, NOT-11).
 type LinkIncident struct {
-	// Other is the other incident.
-	Other domain.Key `json:"other" rule:"required"`
+	// Other is the other incident: its number or id, its id where it is another organisation's.
+	Other domain.Key `json:"other" rule:"required,incident=organisation"`
 	// Relation tells whether it is the same event elsewhere, the same report again, or what caused this one.
 	Relation domain.Code `json:"relation" rule:"required,oneof=sibling|duplicate|cause"`
 	// Organisation is whose incident it is, where it is not this one's.

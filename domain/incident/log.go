@@ -69,8 +69,8 @@ type CorrectEntry struct {
 type MarkMisfiled struct {
 	// Seq is the sequence number of the entry.
 	Seq domain.Seq `json:"seq" rule:"required"`
-	// BelongsTo is the incident to which it belongs, where there is one.
-	BelongsTo domain.Key `json:"belongsTo,omitzero"`
+	// BelongsTo is the incident to which it belongs, where there is one: its number or id.
+	BelongsTo domain.Key `json:"belongsTo,omitzero" rule:"incident"`
 	// Reason says what shows it.
 	Reason domain.Text `json:"reason" rule:"required"`
 }

@@ -32,6 +32,9 @@ var measureEvents = []eventRow{
 // destroys no evidence and changes nothing of the harm done.
 const MeasurePrevent domain.Code = "prevent"
 
+// RefusedAccess is recovery work by a person who was not let in.
+const RefusedAccess domain.Code = "no_access"
+
 // AssetIsolated says that equipment was cut off from every network.
 type AssetIsolated struct {
 	Asset    domain.Text `json:"asset,omitzero" seal:"aggregate" rule:"max=300"`
@@ -96,7 +99,9 @@ type PlanMeasure struct {
 // ExecuteMeasure says that a measure was taken, planned or not, by whom and with
 // whose leave (MEA-07, MEA-08). Evidence goes first: while it is undecided
 // whether evidence is needed, and while measures can wait for it, only a
-// preventive one is accepted (EVI-02).
+// preventive one is accepted (EVI-02). A person recovers only while access is
+// granted to them; of a role or of somebody outside, who hold no access of their
+// own here, whoever gave leave answers for who they are.
 type ExecuteMeasure struct {
 	// Measure is the id that the receipt of PlanMeasure gave; without it the measure was not planned.
 	Measure domain.Key `json:"measure,omitzero"`
@@ -189,7 +194,11 @@ func (c ExecuteMeasure) decide(d *deciding) error {
 		}
 	}
 	if p := e.Executor.Person; e.Kind == "recover" && !p.IsZero() && !d.s.Measures.admitted(p, d.at) {
-		d.warn("no_access", "MEA-07", "no access to the systems was granted to the executor for this time (GrantRecoveryAccess)")
+		r := domain.Refuse(RefusedAccess, "MEA-07", "no access to the systems is granted to the executor for this time; only who was let in recovers them")
+		r.Field, r.Allowed = "executor", []string{"GrantRecoveryAccess"}
+		if err := d.rule(r); err != nil {
+			return err
+		}
 	}
 	if e.Measure.IsZero() {
 		e.Measure = d.made("measure")
@@ -243,8 +252,9 @@ func (e MeasureExecuted) evolve(s *Incident, _ *posting) {
 		ms.List = append(ms.List, done)
 	}
 	if e.Kind != MeasurePrevent {
-		ms.Touched = true
+		ms.Touched, ms.Confirmed = true, nil
 	}
+	ms.Reviewed = ms.Reviewed && e.Kind != "recover"
 	s.Team.add([]Named{e.Executor})
 }
 

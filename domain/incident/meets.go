@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ func (d *deciding) meets(e *AuthorityNotified, c policy.Clock) bool {
 	case policy.BreachNotified(e.Authority):
 		return ofBreach(e.Regime, e.Stage)
 	case policy.SupplementGiven:
-		return n.supplementing() && c.N <= len(d.s.Notifications) && d.s.Notifications[c.N-1].Regime == e.Regime
+		return e.supplements(d.s.threads(e.Authority, e.Regime, len(d.s.Notifications)), c.N-1)
 	case policy.RequestAnswered:
 		return n.answering()
 	}
@@ -63,32 +62,37 @@ func (e *AuthorityNotified) demand(d *deciding) {
 		e.Duties = nil
 		return
 	}
-	var named, open, done []domain.Code
+	var named, open, done, more []domain.Code
 	for _, c := range d.s.Clocks {
 		switch id := domain.Code(c.ID); {
 		case c.Cancelled || !d.meets(e, c):
 		case slices.Contains(e.Duties, id):
 			named = append(named, id)
+		case c.Running() && len(subjects([]domain.Code{id})) == 0:
+			more = append(more, id)
 		case c.Running():
 			open = append(open, id)
 		case ofBreach(e.Regime, e.Stage):
 			done = append(done, id)
 		}
 	}
-	e.Duties = done
-	if len(named) > 0 {
+	switch {
+	case len(named) > 0:
 		e.Duties = named
-	} else if len(open) > 0 {
-		e.Duties = open
+	case len(open) > 0:
+		e.Duties = append(open, more...)
+	default:
+		e.Duties = append(done, more...)
 	}
 	slices.Sort(e.Duties)
 }
 
 // judge fills in what follows from the channels, answers and terms: what is
-// missing and whether it is on time. It gives the first clock that was missed;
-// those that something else had met before miss nothing. A correction says when
-// the notification itself stood complete so far.
-func (e *AuthorityNotified) judge(d *deciding, sofar time.Time) (late domain.Code) {
+// missing and whether it is on time. It gives the first clock that was missed; those that
+// something else had met before miss nothing. Upto counts the notifications that
+// came before; a correction says when the notification itself stood complete so
+// far.
+func (e *AuthorityNotified) judge(d *deciding, upto int, sofar time.Time) (late domain.Code) {
 	e.Channels = withReferences(e.Channels)
 	n := Notification{Channels: e.Channels, Required: e.Required}
 	at, missing := n.Complete()
@@ -101,36 +105,20 @@ func (e *AuthorityNotified) judge(d *deciding, sofar time.Time) (late domain.Cod
 			}
 		}
 	}
-	asked := map[domain.Code]bool{}
-	for field := range e.Answers {
-		asked[field] = true
-	}
+	asked := e.asked(d)
 	for _, id := range e.Duties {
 		c := d.s.Clocks[policy.ClockID(id)]
-		rule := d.ruleOf(c)
-		wanted := rule.Answers
-		if e.Stage == "progress" { // what is not over cannot be told as if it were
-			wanted = nil
-		}
 		open := c.Running() || c.Met.Equal(sofar)
 		if open && c.Statutory && !c.Due.IsZero() && !c.Provisional && at.After(c.OverdueAt()) {
 			if late == "" {
 				late = id
 			}
 			if !e.HasLateReason {
-				wanted = slices.Concat(wanted, rule.LateAnswers)
+				asked = slices.Concat(asked, d.ruleOf(c).LateAnswers)
 			}
 		}
-		for _, field := range wanted {
-			asked[field] = true
-		}
 	}
-	e.MissingAnswers = nil
-	for _, field := range slices.Sorted(maps.Keys(asked)) {
-		if a, ok := e.Answers[field]; !ok || a.Unknown {
-			e.MissingAnswers = append(e.MissingAnswers, field)
-		}
-	}
+	e.leave(asked, d.s.threads(e.Authority, e.Regime, upto))
 	e.OnTime = len(missing) == 0 && late == ""
 	return late
 }

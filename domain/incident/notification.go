@@ -40,7 +40,8 @@ type Given struct {
 }
 
 // AuthorityNotified says what was told to an authority and through which
-// channels. Required names the channels that must all deliver; OnTime,
+// channels. Required names the channels that must all deliver; LeftOut the answers
+// that were asked and not mentioned, which count as not known yet; OnTime,
 // MissingChannels and MissingAnswers tell how it stood when it was recorded.
 type AuthorityNotified struct {
 	Notification    domain.Key            `json:"notification"`
@@ -54,6 +55,7 @@ type AuthorityNotified struct {
 	Channels        []Channel             `json:"channels" rule:"required"`
 	Required        []domain.Code         `json:"required,omitempty"`
 	Answers         map[domain.Code]Given `json:"answers,omitempty"`
+	LeftOut         []domain.Code         `json:"leftOut,omitempty"`
 	OnTime          bool                  `json:"onTime"`
 	MissingChannels []domain.Code         `json:"missingChannels,omitempty"`
 	MissingAnswers  []domain.Code         `json:"missingAnswers,omitempty"`
@@ -96,7 +98,8 @@ type Notification struct {
 	Withdrawn bool
 	Foreign   bool // another party's own
 	Known     []domain.Code
-	Unknown   []Pending // answers that it leaves open, by field
+	Unknown   []Pending     // answers that it says are not known yet, by field
+	LeftOut   []domain.Code // answers that it does not mention
 
 	Acknowledged time.Time
 }
@@ -119,11 +122,20 @@ func (n *Notification) standing() time.Time {
 // covers reports whether a notification of a breach is about the n-th
 // processing: where it answers no duty, about what was suspected first.
 func (n *Notification) covers(item int) bool {
-	if len(n.Duties) == 0 {
+	about := subjects(n.Duties)
+	if len(about) == 0 {
 		return item == 1
 	}
-	return slices.ContainsFunc(n.Duties, func(id domain.Code) bool {
+	return slices.ContainsFunc(about, func(id domain.Code) bool {
 		return strings.HasSuffix(string(id), "/"+strconv.Itoa(item))
+	})
+}
+
+// subjects gives the duties that say what a notification is about: all but those
+// to supplement and to answer, which are numbered by what was sent and asked.
+func subjects(duties []domain.Code) []domain.Code {
+	return slices.DeleteFunc(slices.Clone(duties), func(id domain.Code) bool {
+		return strings.Contains(string(id), "/supplement/") || strings.Contains(string(id), "/answer/")
 	})
 }
 
@@ -195,9 +207,14 @@ func withReferences(channels []Channel) []Channel {
 }
 
 func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
+	s.Notifications = append(slices.Clip(s.Notifications), e.notification())
+}
+
+// notification is what rules need of it.
+func (e *AuthorityNotified) notification() Notification {
 	n := Notification{
 		ID: e.Notification, Authority: e.Authority, Regime: e.Regime, Stage: e.Stage, Duties: e.Duties,
-		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign,
+		Channels: e.Channels, Required: e.Required, Foreign: e.Foreign, LeftOut: e.LeftOut,
 	}
 	for _, field := range slices.Sorted(maps.Keys(e.Answers)) {
 		if a := e.Answers[field]; a.Unknown {
@@ -206,7 +223,7 @@ func (e AuthorityNotified) evolve(s *Incident, _ *posting) {
 			n.Known = append(n.Known, field)
 		}
 	}
-	s.Notifications = append(slices.Clip(s.Notifications), n)
+	return n
 }
 
 func (e NotificationChannelAdded) evolve(s *Incident, _ *posting) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 var notifyCommands = []commandRow{
@@ -42,7 +41,7 @@ type NotifyAuthority struct {
 	Submitted time.Time `json:"submitted" rule:"required,past"`
 	// Channels are the attempts, each with its outcome.
 	Channels []Channel `json:"channels" rule:"required"`
-	// Answers are the answers given, by field; one not known yet is {"unknown":true,"expectedBy":T}.
+	// Answers are the answers given, by field; one not known yet is {"unknown":true,"expectedBy":T}. What is left out counts as not known yet.
 	Answers map[domain.Code]Answer `json:"answers,omitempty"`
 	// LateReason says why it comes after the term (X-01).
 	LateReason domain.Text `json:"lateReason,omitzero"`
@@ -95,7 +94,10 @@ func (c NotifyAuthority) decide(d *deciding) error {
 		}
 	}
 	e.demand(d)
-	late := e.judge(d, time.Time{})
+	if err := e.answerable(d, "answers", len(d.s.Notifications), nil); err != nil {
+		return err
+	}
+	late := e.judge(d, len(d.s.Notifications), time.Time{})
 	if late != "" && c.LateReason == "" {
 		r := domain.Refuse(RefusedLate, "X-01", "%s has passed; a late notification gives its reasons in lateReason", late)
 		r.Field = "lateReason"
@@ -114,11 +116,33 @@ func (c NotifyAuthority) decide(d *deciding) error {
 	}
 	d.warnIncomplete(e.Authority, e.MissingChannels)
 	d.warnUnanswered(&e)
-	open := func(id domain.Code) bool { return d.s.Clocks[policy.ClockID(id)].Running() }
-	if !slices.ContainsFunc(e.Duties, open) {
-		d.warn("no_duty", "NOT-11", "no duty towards %s is open in this incident; the notification is kept all the same", c.Authority)
-	}
+	d.warnIdle(&e)
 	return nil
+}
+
+// warnIdle tells of a notification that meets nothing: nothing is owed to the
+// authority, or something else is. What tells more or again is not meant to.
+func (d *deciding) warnIdle(e *AuthorityNotified) {
+	var open []domain.Code
+	for _, c := range d.s.duties() {
+		switch id := domain.Code(c.ID); {
+		case !c.Running() || c.Recipient != e.Authority:
+		case slices.Contains(e.Duties, id):
+			return
+		default:
+			open = append(open, id)
+		}
+	}
+	n := e.notification()
+	again := slices.ContainsFunc(d.s.Notifications, func(m Notification) bool {
+		return m.Authority == n.Authority && m.Regime == n.Regime && n.repeats(&m)
+	})
+	switch {
+	case len(open) == 0:
+		d.warn("no_duty", "NOT-11", "no duty towards %s is open in this incident; the notification is kept all the same", e.Authority)
+	case !again && !n.answering():
+		d.warn("duty_open", "NOT-11", "that meets nothing of what is owed to %s: %s stays open", e.Authority, andList(open))
+	}
 }
 
 func (d *deciding) warnIncomplete(authority domain.Code, channels []domain.Code) {
@@ -127,22 +151,22 @@ func (d *deciding) warnIncomplete(authority domain.Code, channels []domain.Code)
 	}
 }
 
-// warnUnanswered tells what an authority is still owed of answers that are not
-// known yet, and which answers were not written down at all.
+// warnUnanswered tells what an authority is still owed of answers, and which of
+// them the order did not mention.
 func (d *deciding) warnUnanswered(e *AuthorityNotified) {
 	var owed, left []domain.Code
 	for _, field := range e.MissingAnswers {
-		if e.Answers[field].Unknown {
-			owed = append(owed, field)
-		} else {
+		if slices.Contains(e.LeftOut, field) {
 			left = append(left, field)
+		} else {
+			owed = append(owed, field)
 		}
 	}
 	if len(owed) > 0 {
 		d.warn("missing_answers", "DBR-04", "a supplement stays owed to %s: %s", e.Authority, andList(owed))
 	}
 	if len(left) > 0 {
-		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; give that in a supplement", e.Authority, andList(left))
+		d.warn("answers_left_out", "DBR-04", "the notification to %s leaves out %s; that counts as not known yet, and a supplement stays owed", e.Authority, andList(left))
 	}
 }
 

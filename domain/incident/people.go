@@ -72,7 +72,8 @@ type AssignRole struct {
 	Role domain.Code `json:"role" rule:"required,codes=roles"`
 }
 
-// ReleaseRole says that a person no longer acts in a role in this incident.
+// ReleaseRole says that a person no longer acts in a role in this incident
+// (REG-06, REG-09).
 type ReleaseRole struct {
 	// Person is who acted.
 	Person domain.PersonID `json:"person" rule:"required"`

@@ -9,7 +9,7 @@ import (
 )
 
 var priorityCommands = []commandRow{
-	{fact: true, CommandType: domain.CommandType{New: blank[AssessPriority], Roles: handling, States: inOpen,
+	{fact: true, CommandType: domain.CommandType{New: blank[AssessPriority], Roles: handling, States: inLive,
 		Events:  []string{"PriorityAssessed", "IncidentReclassified", "RecipientsDetermined", "IncidentRegistered"},
 		Example: `{"urgency":"high","impact":"medium","financialEUR":2500}`}},
 	{fact: true, CommandType: domain.CommandType{New: blank[OverridePriority], Roles: append(slices.Clip(directing), "response-team", "crisis-team", "board"), States: inOpen,
@@ -56,6 +56,7 @@ func (IncidentAcknowledged) EventName() string { return "IncidentAcknowledged" }
 
 // AssessPriority weighs urgency and impact; the matrix of the policy gives the
 // priority (PRI-01 to PRI-03), and the priority gives the terms (PRI-04, PRI-06).
+// What is resolved and has a priority is not weighed anew.
 type AssessPriority struct {
 	// Urgency is how fast a solution is needed.
 	Urgency domain.Code `json:"urgency" rule:"required,oneof=high|medium|low"`
@@ -88,6 +89,13 @@ func (c AssessPriority) decide(d *deciding) error {
 	e := PriorityAssessed{Urgency: c.Urgency, Impact: c.Impact, Criteria: c.Criteria, FinancialEUR: c.FinancialEUR}
 	if err := e.weigh(d.set); err != nil {
 		return err
+	}
+	if !d.s.Resolved.IsZero() && (d.s.Assessed != nil || d.s.Overridden != 0) {
+		r := domain.Refuse(RefusedWrongState, "PRI-04", "it is resolved, and its priority was %d: what its terms were measured by is not weighed anew. CorrectFact corrects what was wrong", d.s.Priority())
+		r.Allowed = []string{"CorrectFact", "ReopenIncident"}
+		if err := d.rule(r); err != nil {
+			return err
+		}
 	}
 	if d.s.Assessed != nil && d.s.Overridden == 0 && e.same(d.s.Assessed) {
 		return noChange("PRI-03", "the priority was assessed so before and is %d", e.Computed)

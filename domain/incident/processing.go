@@ -24,6 +24,7 @@ type Processing struct {
 	Risk         domain.Code
 	Suspected    time.Time // when it was first assessed
 	HighRisk     time.Time // since when the risk is high; zero: it is not
+	Beyond       bool      // more than the availability of the data was broken
 }
 
 // find gives a processing and its number, which is the next one where it was
@@ -43,6 +44,7 @@ func (l *Leak) assess(e BreachAssessed, at time.Time) {
 		p.Code, p.Suspected = e.Processing, at
 	}
 	p.Role, p.Controller, p.PersonalData, p.Risk = e.Role, cmp.Or(e.Controller, p.Controller), e.PersonalData, e.Risk
+	p.Beyond = e.PersonalData != "none" && beyondAvailability(e.Nature)
 	switch {
 	case e.Risk != "high-risk" || e.PersonalData == "none":
 		p.HighRisk = time.Time{}
@@ -53,6 +55,16 @@ func (l *Leak) assess(e BreachAssessed, at time.Time) {
 	if e.PersonalData != "none" {
 		l.Withdrawn = false
 	}
+}
+
+// beyond gives the first processing of which more than the availability was
+// broken; empty where there is none or the suspicion was withdrawn.
+func (l *Leak) beyond() domain.Code {
+	i := slices.IndexFunc(l.Processings, func(p Processing) bool { return p.Beyond })
+	if i < 0 || l.Withdrawn {
+		return ""
+	}
+	return l.Processings[i].Code
 }
 
 // weigh orders assessments by their gravity.
@@ -96,6 +108,7 @@ func (s *Incident) processing(n int, p Processing) policy.Item {
 	}
 	switch {
 	case p.Code != "":
+		it.Code[policy.BreachProcessing] = p.Code
 		it.Code[policy.BreachPersonalData], it.Code[policy.BreachRisk], it.Code[policy.BreachRole] = p.PersonalData, p.Risk, p.Role
 	case s.SuspectsLeak():
 		it.Code[policy.BreachPersonalData] = "suspected"

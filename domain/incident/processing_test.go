@@ -93,6 +93,7 @@ func TestWhatANotificationCovers(t *testing.T) {
 		{"no duty was open", Notification{Channels: delivered}, []int{1}},
 		{"the second duty", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/2"}}, []int{2}},
 		{"two duties", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/1", "gdpr-33/ap/initial/3"}}, []int{1, 3}},
+		{"a supplement beside it", Notification{Channels: delivered, Duties: []domain.Code{"gdpr-33/ap/initial/1", "supplement/ap/supplement/3"}}, []int{1}},
 		{"withdrawn", Notification{Channels: delivered, Withdrawn: true}, nil},
 		{"another party's", Notification{Channels: delivered, Foreign: true}, nil},
 		{"nothing arrived", Notification{Channels: []Channel{{Kind: "webform", At: t0, Outcome: "failed"}}}, nil},
@@ -123,8 +124,9 @@ func TestWhatANotificationCovers(t *testing.T) {
 	}
 }
 
-// What is promised stays owed until it is given, and a supplement that leaves an
-// answer open promises it anew.
+// What is promised stays owed until it is given: what a later notification does
+// not name stays open as it was, and one that tells the same again opens only
+// what was never told.
 func TestSupplements(t *testing.T) {
 	day := func(n int) time.Time { return t0.AddDate(0, 0, n) }
 	sent := func(stage domain.Code, at int, known []domain.Code, unknown ...Pending) Notification {
@@ -133,26 +135,75 @@ func TestSupplements(t *testing.T) {
 			Channels: []Channel{{Kind: "email", At: day(at), Outcome: "delivered"}},
 		}
 	}
-	first := sent("initial", 0, nil, Pending{"cause", day(5)}, Pending{"person-count", day(3)})
-	withdrawn := sent("supplement", 1, nil)
+	type codes = []domain.Code
+	first := sent("initial", 0, codes{"under-control"}, Pending{"cause", day(5)}, Pending{"person-count", day(3)})
+	withdrawn := sent("supplement", 1, codes{"cause", "person-count"})
 	withdrawn.Withdrawn = true
+	another := sent("initial", 1, codes{"cause", "person-count"}, Pending{"under-control", day(4)})
+	another.Duties = codes{"suwi-datalek-suwidesk/suwidesk/initial/2"}
+	silent := sent("initial", 1, nil)
+	silent.LeftOut = codes{"cause", "measures-taken", "person-count", "under-control"}
+	named := sent("supplement", 1, codes{"cause", "person-count"})
+	named.Duties = codes{"supplement/suwidesk/supplement/7"}
+	elsewhere := sent("supplement", 1, codes{"cause", "person-count"})
+	elsewhere.Authority = "ap"
 	for _, c := range []struct {
 		name            string
 		later           []Notification
 		expected, given time.Time
+		others          int // threads besides
 	}{
-		{"nothing came", nil, day(3), time.Time{}},
-		{"a part", []Notification{sent("supplement", 1, []domain.Code{"person-count"})}, day(5), time.Time{}},
-		{"put off", []Notification{sent("supplement", 1, []domain.Code{"person-count"}, Pending{"cause", day(9)})}, day(9), time.Time{}},
-		{"in two parts", []Notification{sent("supplement", 1, []domain.Code{"person-count"}), sent("supplement", 2, []domain.Code{"cause"})}, day(5), day(2)},
-		{"all without saying which", []Notification{sent("supplement", 4, nil)}, day(3), day(4)},
-		{"withdrawn", []Notification{withdrawn}, day(3), time.Time{}},
-		{"no supplement", []Notification{sent("initial", 1, []domain.Code{"cause", "person-count"})}, day(3), time.Time{}},
+		{"nothing came", nil, day(3), time.Time{}, 0},
+		{"a part", []Notification{sent("supplement", 1, codes{"person-count"})}, day(5), time.Time{}, 0},
+		{"put off", []Notification{sent("supplement", 1, codes{"person-count"}, Pending{"cause", day(9)})}, day(9), time.Time{}, 0},
+		{"still unknown, no word of when", []Notification{sent("supplement", 1, codes{"person-count"}, Pending{Field: "cause"})}, day(5), time.Time{}, 0},
+		{"in two parts", []Notification{sent("supplement", 1, codes{"person-count"}), sent("supplement", 2, codes{"cause"})}, day(5), day(2), 0},
+		{"without answers", []Notification{sent("supplement", 4, nil)}, day(3), time.Time{}, 0},
+		{"withdrawn", []Notification{withdrawn}, day(3), time.Time{}, 0},
+		{"to another", []Notification{elsewhere}, day(3), time.Time{}, 0},
+		{"with the final report", []Notification{sent("final", 2, codes{"cause", "person-count"})}, day(3), day(2), 0},
+		{"a final report owes the same no twice", []Notification{sent("final", 2, nil, Pending{Field: "cause"}, Pending{Field: "person-count"})}, day(3), time.Time{}, 0},
+		{"a final report owes its own", []Notification{sent("final", 2, nil, Pending{Field: "root-cause"})}, day(3), time.Time{}, 1},
+		{"told again", []Notification{sent("initial", 1, codes{"cause", "person-count"})}, day(3), day(1), 0},
+		{"told again in part", []Notification{sent("initial", 1, codes{"person-count"}, Pending{Field: "cause"})}, day(5), time.Time{}, 0},
+		{"told again, with more promised", []Notification{sent("initial", 1, codes{"cause", "person-count"}, Pending{"notifiable", day(8)})}, day(8), time.Time{}, 0},
+		{"told again, saying nothing", []Notification{silent, sent("supplement", 2, codes{"cause", "person-count"})}, time.Time{}, time.Time{}, 0},
+		{"told again, saying nothing, and all given", []Notification{silent, sent("supplement", 2, codes{"cause", "person-count", "measures-taken"})}, day(3), day(2), 0},
+		{"a supplement to something else", []Notification{named}, day(3), time.Time{}, 0},
+		{"of something else", []Notification{another}, day(3), time.Time{}, 1},
 	} {
+		first := first
+		if len(c.later) > 0 && c.later[0].Duties != nil {
+			first.Duties = codes{"suwi-datalek-suwidesk/suwidesk/initial/1"}
+		}
 		s := &Incident{Told: Told{Notifications: append([]Notification{first}, c.later...)}}
-		expected, given := s.supplemented(0)
+		var f policy.Facts
+		s.supplements(&f)
+		items := f.Each[policy.EachSupplement]
+		if len(items) != 1+c.others || items[0].N != 1 {
+			t.Errorf("%s: owed are %+v", c.name, items)
+			continue
+		}
+		expected, given := items[0].At[policy.SupplementExpected], items[0].At[policy.SupplementGiven]
 		if !expected.Equal(c.expected) || !given.Equal(c.given) {
 			t.Errorf("%s: expected %s and given %s, want %s and %s", c.name, expected, given, c.expected, c.given)
 		}
+	}
+}
+
+// Once the first notification is withdrawn, one that said no more than "again"
+// owes what the first had told.
+func TestWhatAWithdrawnNotificationToldIsOwed(t *testing.T) {
+	sent := Notification{Authority: "ap", Regime: RegimeGDPR, Stage: "initial", Known: []domain.Code{"nature"},
+		Channels: []Channel{{Kind: "webform", At: t0, Outcome: "delivered"}}}
+	again := sent
+	again.Known, again.LeftOut = nil, []domain.Code{"nature"}
+	s := &Incident{Told: Told{Notifications: []Notification{sent, again}}}
+	if items := Facts(s).Each[policy.EachSupplement]; len(items) != 0 {
+		t.Errorf("owed are %+v", items)
+	}
+	s.Notifications[0].Withdrawn = true
+	if items := Facts(s).Each[policy.EachSupplement]; len(items) != 1 || items[0].N != 2 || !items[0].At[policy.SupplementGiven].IsZero() {
+		t.Errorf("owed are %+v", items)
 	}
 }

@@ -73,6 +73,9 @@ func (c Reclassify) decide(d *deciding) error {
 	if c.Affected != nil {
 		d.hits(*c.Affected)
 	}
+	if is.SuspectedDataLeak && !was.SuspectedDataLeak {
+		d.unprofiled()
+	}
 	d.emit(e)
 	return nil
 }

@@ -84,7 +84,7 @@ type RevokeRecoveryAccess struct {
 }
 
 // ReviewRecovery says that the recovery work was looked over, with what finding
-// (MEA-09).
+// (MEA-09). What is recovered later is looked over again.
 type ReviewRecovery struct {
 	// Reviewer is who looked: the id of a person, a role, or a name.
 	Reviewer Someone `json:"reviewer" rule:"required"`
@@ -93,7 +93,9 @@ type ReviewRecovery struct {
 }
 
 // ConfirmIntegrity says that availability, integrity and confidentiality of
-// systems and of their protection were checked and stand (MEA-10).
+// systems and of their protection were checked and stand (MEA-10). Before closing
+// each of the three, and each aspect that the severity names, is confirmed since
+// the last measure, at once or one by one.
 type ConfirmIntegrity struct {
 	// Aspects are what was checked.
 	Aspects []domain.Code `json:"aspects" rule:"required,oneof=privacy|availability|integrity|confidentiality"`
@@ -150,9 +152,19 @@ func (c ConfirmIntegrity) decide(d *deciding) error {
 type Measures struct {
 	List      []Measure
 	Access    []Access
-	Touched   bool // a measure was taken after integrity was last confirmed
-	Confirmed bool // integrity was confirmed at least once
-	Reviewed  bool // the recovery work was
+	Touched   bool          // a measure was taken that can change a system
+	Confirmed []domain.Code // the aspects confirmed since the last one; never changed in place
+	Reviewed  bool          // the recovery work was, all of it
+}
+
+// Unsound lists the aspects that nobody confirmed since the last measure that can
+// change a system: the three that always count, and what the severity names (MEA-10).
+func (t *Told) Unsound() []domain.Code {
+	want := []domain.Code{"availability", "integrity", "confidentiality"}
+	if a := t.SeverityAssessed; a != nil && slices.Contains(a.Aspects, "privacy") {
+		want = append(want, "privacy")
+	}
+	return slices.DeleteFunc(want, func(a domain.Code) bool { return slices.Contains(t.Measures.Confirmed, a) })
 }
 
 // An Access is who may reach systems to recover them.
@@ -161,11 +173,27 @@ type Access struct {
 	From, Until time.Time
 }
 
+// unreviewed reports whether there was recovery work that nobody looked over.
+func (ms *Measures) unreviewed() bool {
+	return !ms.Reviewed && slices.ContainsFunc(ms.List, func(m Measure) bool { return m.Kind == "recover" && m.Executed })
+}
+
 // admitted reports whether a person has access at an instant.
 func (ms *Measures) admitted(p domain.PersonID, at time.Time) bool {
 	return slices.ContainsFunc(ms.Access, func(a Access) bool {
 		return a.Person == p && !at.Before(a.From) && at.Before(a.Until)
 	})
+}
+
+// admitting lists who has access at an instant.
+func (ms *Measures) admitting(at time.Time) []domain.Code {
+	var out []domain.Code
+	for _, a := range ms.Access {
+		if p := domain.Code(a.Person.String()); ms.admitted(a.Person, at) && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (e RecoveryAccessGranted) evolve(s *Incident, _ *posting) {
@@ -184,6 +212,6 @@ func (e RecoveryAccessRevoked) evolve(s *Incident, _ *posting) {
 
 func (RecoveryReviewed) evolve(s *Incident, _ *posting) { s.Measures.Reviewed = true }
 
-func (IntegrityConfirmed) evolve(s *Incident, _ *posting) {
-	s.Measures.Touched, s.Measures.Confirmed = false, true
+func (e IntegrityConfirmed) evolve(s *Incident, _ *posting) {
+	s.Measures.Confirmed = append(slices.Clip(s.Measures.Confirmed), e.Aspects...)
 }

@@ -55,10 +55,16 @@ func (e AuthorityNotified) rederive(d *deciding, was domain.Event) (domain.Event
 		}
 	}
 	var sofar time.Time
-	if i := slices.IndexFunc(d.s.Notifications, func(n Notification) bool { return n.ID == e.Notification }); i >= 0 {
-		sofar = d.s.Notifications[i].standing()
+	upto := slices.IndexFunc(d.s.Notifications, func(n Notification) bool { return n.ID == e.Notification })
+	if upto < 0 {
+		upto = len(d.s.Notifications)
+	} else {
+		sofar = d.s.Notifications[upto].standing()
 	}
-	e.judge(d, sofar)
+	if err := e.answerable(d, "fields.answers", upto, old.Answers); err != nil {
+		return e, err
+	}
+	e.judge(d, upto, sofar)
 	return e, nil
 }
 

@@ -145,6 +145,9 @@ func (c ReportIncident) decide(d *deciding) error {
 	}
 	d.hits(e.Affected)
 	d.emit(e, e.routed())
+	if e.SuspectedDataLeak {
+		d.unprofiled()
+	}
 	return nil
 }
 

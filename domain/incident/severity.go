@@ -27,6 +27,9 @@ var severityCommands = []commandRow{
 		Example: `{"received":"2026-11-21T09:00:00+01:00","complainant":"J. de Vries","text":"My file lay open on the counter."}`}},
 }
 
+// RefusedAspects is a classification that leaves out what a breach has broken.
+const RefusedAspects domain.Code = "aspects_left_out"
+
 var severityEvents = []eventRow{
 	told[SeverityAssessed](1),
 	told[ComplaintRecorded](1),
@@ -48,7 +51,7 @@ type SeverityAssessed struct {
 	ConfidentialityBreaches []domain.Code `json:"confidentialityBreaches,omitempty" rule:"codes=confidentialityBreaches"`
 	PrivacyBreaches         []domain.Code `json:"privacyBreaches,omitempty" rule:"codes=privacyBreaches"`
 
-	Complained bool        `json:"complained"` // a complaint keeps it from being light
+	Complained bool        `json:"complained"` // a complaint made it high
 	Severity   domain.Code `json:"severity"`
 	Was        domain.Code `json:"was,omitzero"`
 }
@@ -82,7 +85,8 @@ func (CalamityDeclared) EventName() string  { return "CalamityDeclared" }
 // ClassifySeverity answers what decides how grave an incident of privacy and
 // security is (SEV-01 to SEV-08). It is judged beside the priority, by the
 // officers for security and privacy (SEV-11, SEV-12). Very high is a calamity:
-// it is put before the representatives at once.
+// it is put before the representatives at once. Where a breach of confidentiality
+// or integrity is assessed, availability alone is refused.
 type ClassifySeverity struct {
 	// Aspects are what was touched; availability alone asks nothing more (SEV-01, SEV-02).
 	Aspects []domain.Code `json:"aspects" rule:"required,oneof=privacy|availability|integrity|confidentiality"`
@@ -125,34 +129,56 @@ func (c ClassifySeverity) decide(d *deciding) error {
 		AffectsPartyOperations: c.AffectsPartyOperations, AffectsMinistry: c.AffectsMinistry, PublicMatter: c.PublicMatter,
 		ConfidentialityBreaches: c.ConfidentialityBreaches, PrivacyBreaches: c.PrivacyBreaches, Was: d.s.Severity(),
 	}
+	if p := d.s.Leak.beyond(); p != "" && !beyondAvailability(c.Aspects) {
+		r := domain.Refuse(RefusedAspects, "SEV-01", "not availability alone was touched: the breach of %s is one of confidentiality or integrity; name these aspects, or assess that breach anew", p)
+		r.Field, r.Allowed = "aspects", []string{"AssessBreach"}
+		if err := d.rule(r); err != nil {
+			return err
+		}
+	}
 	e.weigh(d.s.Complaints > 0)
 	if a := d.s.SeverityAssessed; a != nil && e.same(a) && e.Severity == e.Was {
 		return noChange("SEV-12", "the severity was assessed so before and is %s", e.Severity)
-	}
-	if e.Severity == SeverityNone && d.s.Complaints > 0 {
-		d.warn("complaint_stands", "SEV-10", "a complaint was recorded: see whether it is about availability alone")
 	}
 	d.emit(e)
 	return nil
 }
 
 // weigh gives the severity. Whatever is not wholly light is at least high, and
-// so is whatever somebody complained about (SEV-10, requirements 22.13).
+// so is whatever somebody complained about, be it by its answers about availability
+// alone (SEV-10, requirements 22.13).
 func (e *SeverityAssessed) weigh(complained bool) {
-	e.Complained = false
-	beyond := func(aspect domain.Code) bool { return aspect != "availability" }
 	switch {
-	case !slices.ContainsFunc(e.Aspects, beyond):
+	case !beyondAvailability(e.Aspects):
 		e.Severity = SeverityNone
 	case e.AffectsPartyOperations, e.AffectsMinistry, e.PublicMatter:
 		e.Severity = SeverityVeryHigh
 	case e.Extent == "considerable", !e.Correctable, e.RealRisk:
 		e.Severity = SeverityHigh
-	case complained:
-		e.Severity, e.Complained = SeverityHigh, true
 	default:
 		e.Severity = SeverityLight
 	}
+	if e.Complained = complained && belowHigh(e.Severity); e.Complained {
+		e.Severity = SeverityHigh
+	}
+}
+
+// belowHigh reports whether a complaint raises a severity.
+func belowHigh(s domain.Code) bool { return s == SeverityNone || s == SeverityLight }
+
+// beyondAvailability reports whether something else than availability is among
+// what was touched.
+func beyondAvailability(aspects []domain.Code) bool {
+	return slices.ContainsFunc(aspects, func(a domain.Code) bool { return a != "availability" })
+}
+
+// contradicted gives the processing whose breach shows that the incident is not one
+// of availability alone, as it was classified before that was known.
+func (t *Told) contradicted() domain.Code {
+	if t.SeverityAssessed == nil || beyondAvailability(t.SeverityAssessed.Aspects) {
+		return ""
+	}
+	return t.Leak.beyond()
 }
 
 func (e SeverityAssessed) same(other *SeverityAssessed) bool {
@@ -170,11 +196,8 @@ func (e SeverityAssessed) rederive(d *deciding, was domain.Event) (domain.Event,
 
 func (c RecordComplaint) decide(d *deciding) error {
 	d.emit(ComplaintRecorded(c))
-	switch was := d.s.Severity(); was {
-	case "", SeverityLight:
+	if was := d.s.Severity(); was == "" || belowHigh(was) {
 		d.emit(SeverityRaised{Severity: SeverityHigh, Was: was, Because: "complaint"})
-	case SeverityNone:
-		d.warn("complaint_stands", "SEV-10", "the incident was assessed as one of availability alone: see whether the complaint says otherwise (ClassifySeverity)")
 	}
 	if d.s.Phase == PhaseClosed {
 		d.emit(IncidentReopened{Because: "complaint", Leg: d.s.Leg, At: d.at})
@@ -195,7 +218,7 @@ func (g *Gravity) Severity() domain.Code {
 	switch {
 	case g.SeverityAssessed == nil && g.Complaints == 0:
 		return ""
-	case g.SeverityAssessed == nil, g.SeverityAssessed.Severity == SeverityLight && g.Complaints > 0:
+	case g.SeverityAssessed == nil, belowHigh(g.SeverityAssessed.Severity) && g.Complaints > 0:
 		return SeverityHigh
 	}
 	return g.SeverityAssessed.Severity

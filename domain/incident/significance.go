@@ -73,6 +73,7 @@ func (c AssessSignificance) decide(d *deciding) error {
 		return malformed("criteria", "a significant incident meets at least one criterion; name it")
 	}
 	d.emit(SignificanceAssessed(c))
+	d.unprofiled()
 	if c.Significant && !d.s.Significance.is() {
 		d.reopenFor("significance")
 	}
@@ -101,6 +102,18 @@ func (c MarkHandled) decide(d *deciding) error {
 // is reports whether the incident is significant; nobody has said so by a nil
 // assessment.
 func (e *SignificanceAssessed) is() bool { return e != nil && e.Significant }
+
+// unjudged reports whether nobody said of an incident of security and ICT whether
+// it is significant.
+func (t *Told) unjudged() bool { return t.security() && t.Report.ICT && t.Significance == nil }
+
+// obliged reports whether the organisation is an important or essential entity
+// under the Cyberbeveiligingswet or the Belgian NIS2 law.
+func (d *deciding) obliged() bool {
+	p := d.profile()
+	is := func(class domain.Code) bool { return class != "" && class != "none" }
+	return is(p[policy.OrgCbwClass]) || is(p[policy.OrgNIS2Class])
+}
 
 // ongoing reports whether the incident outlasted the term of its final report:
 // the organisation said so by the progress report in its place.

@@ -85,6 +85,7 @@ type Told struct {
 	PreventiveSkipped bool
 	Standing
 	Analysed   bool
+	Damaged    time.Time // when damage that may be claimed was first suffered
 	Overruns   []Overrun
 	Team       Team
 	Evidence   Evidence

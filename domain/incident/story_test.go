@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 // next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
-// says what the organisation's profile tells from then on, and lines "service
+// says what the organisation's profile tells from then on, "profile none" that
+// there is none, and lines "service
 // CODE JSON" and "supplier CODE JSON" what its register does. A line "todo ROLE"
 // tells what waits for a role, or for anybody, and "steps" how far the procedure is.
 //
@@ -61,7 +62,8 @@ func TestStories(t *testing.T) {
 			if slices.Contains(procedure, file) {
 				set = shipped
 			}
-			st := &story{world: newWorld(t, set), role: "security-officer", commands: commands, refusals: refusals}
+			st := newStory(t, set)
+			st.commands, st.refusals = commands, refusals
 			got := st.play(t, string(b))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -85,7 +87,7 @@ func TestStories(t *testing.T) {
 		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
 		RefusedMandatory, RefusedCritical, RefusedOverrunLate, RefusedStatutory, RefusedNoForecast, RefusedConfidential, RefusedNotShared,
 		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedUndecided, RefusedEvidence, RefusedHolder, RefusedOffered, RefusedReceipt, RefusedReleased,
-		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun,
+		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun, RefusedAccess, RefusedAspects,
 		domain.CodeDenied, domain.CodeInvalid,
 	} {
 		if !refusals[code] {
@@ -102,6 +104,10 @@ type story struct {
 	happened domain.Text
 	commands map[string]bool
 	refusals map[domain.Code]bool
+}
+
+func newStory(t testing.TB, set *policy.Set) *story {
+	return &story{world: newWorld(t, set), role: "security-officer", commands: map[string]bool{}, refusals: map[domain.Code]bool{}}
 }
 
 func (st *story) play(t *testing.T, text string) string {
@@ -160,8 +166,13 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		st.happened = domain.Text(rest)
 		return nil, nil
 	case "profile":
+		if rest == "none" {
+			st.basis.Dated = nil
+			return nil, nil
+		}
 		path, value, _ := strings.Cut(rest, " ")
 		st.basis.Profile[policy.Path(path)] = domain.Code(value)
+		st.basis.Dated = []policy.Profile{{Fields: st.basis.Profile}}
 		return nil, nil
 	case "service", "supplier":
 		code, said, _ := strings.Cut(rest, " ")

@@ -119,6 +119,9 @@ func (c NotifyController) decide(d *deciding) error {
 		Controller: c.Controller, Processing: c.Processing, Submitted: c.Submitted, Channels: withReferences(c.Channels),
 		Answers: given(c.Answers), MissingChannels: missing,
 	}
+	if err := unasked("answers", c.Controller, d.questions("controller-of-processing", RegimeGDPR), e.Answers, nil); err != nil {
+		return err
+	}
 	d.emit(e)
 	switch {
 	case p.Role != "processor":
@@ -132,7 +135,11 @@ func (c NotifyController) decide(d *deciding) error {
 }
 
 // rederive implements rederiver.
-func (e ControllerNotified) rederive(*deciding, domain.Event) (domain.Event, error) {
+func (e ControllerNotified) rederive(d *deciding, was domain.Event) (domain.Event, error) {
+	known := d.questions("controller-of-processing", RegimeGDPR)
+	if err := unasked("fields.answers", e.Controller, known, e.Answers, was.(ControllerNotified).Answers); err != nil {
+		return e, err
+	}
 	e.Channels = withReferences(e.Channels)
 	n := Notification{Channels: e.Channels}
 	_, e.MissingChannels = n.Complete()

@@ -92,7 +92,7 @@ func (l *todos) lacks(missing bool, step int, what domain.Code, command, require
 func (l *todos) terms(set *policy.Set) {
 	for _, c := range l.s.running() {
 		rule, _ := set.Rule(c.Rule)
-		t := Todo{Step: 7, What: domain.Code(c.ID), Command: doing(c.Recipient), Requirement: "NOT-05", Due: c.Due, Roles: notifying}
+		t := Todo{Step: 7, What: domain.Code(c.ID), Command: doing(c), Requirement: "NOT-05", Due: c.Due, Roles: notifying}
 		switch rule.Met {
 		case policy.IncidentGoldenHourKept, policy.EscalationAnswered:
 			continue // its points, and the escalations themselves, are taken up with that term
@@ -141,6 +141,7 @@ func (s *Incident) termOf(set *policy.Set, met policy.Path, n int) time.Time {
 func (l *todos) registering() {
 	s := l.s
 	l.lacks(s.Registered.IsZero(), 2, "registration", "VerifyReport", "REG-01", append(slices.Clip(conducting), s.RoutedTo)...)
+	l.lacks(s.Verdict == "", 2, "verification", "VerifyReport", "REG-01", conducting...)
 	l.lacks(s.Owner.IsZero() && s.grave(), 2, "owner", "AssignOwner", "REG-05", conducting...)
 	l.lacks(s.ContactPoint.IsZero() && s.grave(), 2, "contact-point", "SetContactPoint", "REG-05", conducting...)
 	for _, role := range s.uninformed() {
@@ -164,13 +165,12 @@ func (l *todos) escalated(set *policy.Set) {
 
 func (l *todos) analysing() {
 	s := l.s
-	leak := s.SuspectsLeak() && !s.Leak.Withdrawn
-	l.lacks(s.Assessed == nil && s.Resolved.IsZero(), 3, "priority", "AssessPriority", "PRI-01", append(slices.Clip(conducting), "help-desk", s.RoutedTo)...)
+	l.lacks(s.Assessed == nil && s.Resolved.IsZero() || s.grave() && s.unweighed(), 3, "priority", "AssessPriority", "PRI-01", append(slices.Clip(conducting), "help-desk", s.RoutedTo)...)
 	l.lacks(s.grave() && !s.Analysed, 3, "analysis", "RecordAnalysis", "ANA-01", conducting...)
-	l.lacks(s.security() && s.SeverityAssessed == nil, 3, "severity", "ClassifySeverity", "SEV-01", weighing...)
-	l.lacks(leak && len(s.Leak.Processings) == 0, 3, "breach", "AssessBreach", "DBR-01", weighing...)
+	l.lacks(s.security() && s.SeverityAssessed == nil || s.contradicted() != "", 3, "severity", "ClassifySeverity", "SEV-01", weighing...)
+	l.lacks(s.unassessed(), 3, "breach", "AssessBreach", "DBR-01", weighing...)
 	l.lacks(s.owedUnaware(), 3, "awareness", "EstablishAwareness", "NOT-05", weighing...)
-	l.lacks(s.security() && s.Report.ICT && s.Significance == nil, 3, "significance", "AssessSignificance", "X-02", conducting...)
+	l.lacks(s.unjudged(), 3, "significance", "AssessSignificance", "X-02", conducting...)
 	l.lacks(s.security() && !s.Evidence.Decided, 3, "evidence", "DecideEvidence", "EVI-01", conducting...)
 	l.lacks(s.Evidence.Needed && !s.Evidence.Deferral, 3, "deferral", "DecideDeferral", "EVI-02", conducting...)
 }
@@ -228,9 +228,13 @@ func (l *todos) mending() {
 	}
 	l.lacks(s.Phase == PhaseOnHold, 6, "hold", "ResumeIncident", "REG-06", mending...)
 	l.lacks(s.Resolved.IsZero() && s.Handled.IsZero(), 6, "resolution", "ResolveIncident", "PRI-04", append(slices.Clip(mending), "help-desk", s.RoutedTo)...)
-	l.lacks(s.grave() && (ms.Touched || !s.Resolved.IsZero() && s.severe() && !ms.Confirmed), 6, "integrity", "ConfirmIntegrity", "MEA-10", mending...)
-	recovered := slices.ContainsFunc(ms.List, func(m Measure) bool { return m.Kind == "recover" && m.Executed })
-	l.lacks(recovered && !ms.Reviewed, 6, "recovery", "ReviewRecovery", "MEA-09", leading...)
+	l.lacks(s.grave() && len(s.Unsound()) > 0 && (ms.Touched || !s.Resolved.IsZero() && s.severe()), 6, "integrity", "ConfirmIntegrity", "MEA-10", mending...)
+	if over := !s.Resolved.IsZero() || !s.Handled.IsZero(); over { // access that had ended by the last entry needs nobody
+		for _, p := range ms.admitting(s.log[len(s.log)-1].recorded) {
+			l.add(Todo{Step: 6, What: "access/" + p, Command: "RevokeRecoveryAccess", Requirement: "MEA-07", Roles: conducting})
+		}
+	}
+	l.lacks(ms.unreviewed(), 6, "recovery", "ReviewRecovery", "MEA-09", leading...)
 	l.lacks(len(s.openOutages()) > 0, 6, "downtime", "RecordDowntime", "BCM-04", mending...)
 	l.lacks(len(s.Chain.Shutdowns) > 0 && !s.Resolved.IsZero(), 6, "shutdown", "LiftShutdown", "SEV-09", conducting...)
 	l.lacks(len(s.Chain.Environments) > 0 && !s.Resolved.IsZero(), 6, "test-environment", "ReturnTestEnvironment", "CHN-10", conducting...)

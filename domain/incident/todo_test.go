@@ -44,7 +44,8 @@ func (st *story) steps() []string {
 
 // checkTodo holds that each thing that waits names a command that the phase allows
 // to whoever is expected to give it, and that an incident that goes on always
-// waits for something: nothing is forgotten (GOV-21).
+// waits for something: nothing is forgotten (GOV-21). Once it is over, what stands in
+// the way of closing is on the list by a command that its text names.
 func checkTodo(t failer, s *Incident, set *policy.Set) {
 	list := s.Todo(set)
 	for _, td := range list {
@@ -59,6 +60,13 @@ func checkTodo(t failer, s *Incident, set *policy.Set) {
 		}
 		if td.Step < 1 || td.Step > len(stepNames) || td.Requirement == "" || td.What == "" {
 			t.Fatalf("%+v", td)
+		}
+	}
+	if over := !s.Resolved.IsZero() && slices.Contains(inLive, s.Phase); over {
+		for _, o := range s.open() {
+			if !slices.ContainsFunc(list, func(td Todo) bool { return strings.Contains(o.text, td.Command) }) {
+				t.Fatalf("closing waits for %s, and the work list has none of what it names: %+v", o.text, list)
+			}
 		}
 	}
 	current := 0

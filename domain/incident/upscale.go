@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -21,12 +22,16 @@ var upscaleEvents = []eventRow{
 	told[CommunicationSwitched](1),
 }
 
+// code is how codes are written. Whatever else somebody types is a name, and sealed.
+var code = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
 // UpscalingDecided says whether the incident was scaled up, down, or left where
 // it stands, and to which level of whose organisation.
 type UpscalingDecided struct {
 	Direction domain.Code `json:"direction" rule:"required,oneof=up|none|down"`
 	GripLevel domain.Code `json:"gripLevel,omitzero" rule:"codes=gripLevels"`
 	Body      domain.Code `json:"body,omitzero"`
+	BodyName  domain.Text `json:"bodyName,omitzero" seal:"aggregate"`
 	Reason    domain.Text `json:"reason,omitzero" seal:"aggregate"`
 	At        time.Time   `json:"at" rule:"required,past"`
 }
@@ -49,8 +54,8 @@ type DecideUpscaling struct {
 	Direction domain.Code `json:"direction" rule:"required,oneof=up|none|down"`
 	// GripLevel is the level of the regional procedure (requirements 22.12).
 	GripLevel domain.Code `json:"gripLevel,omitzero" rule:"codes=gripLevels"`
-	// Body is the organisation that takes the lead, such as safety-region.
-	Body domain.Code `json:"body,omitzero"`
+	// Body is the organisation that takes the lead: a code such as safety-region, or its name.
+	Body domain.Text `json:"body,omitzero" rule:"max=200"`
 	// Reason says what was weighed.
 	Reason domain.Text `json:"reason" rule:"required"`
 }
@@ -73,7 +78,13 @@ func (c DecideUpscaling) decide(d *deciding) error {
 	if c.Direction == "none" && c.GripLevel != "" {
 		return malformed("gripLevel", "gripLevel says to which level it goes; leave it out where it stays as it is")
 	}
-	d.emit(UpscalingDecided{Direction: c.Direction, GripLevel: c.GripLevel, Body: c.Body, Reason: c.Reason, At: d.at})
+	e := UpscalingDecided{Direction: c.Direction, GripLevel: c.GripLevel, Reason: c.Reason, At: d.at}
+	if code.MatchString(string(c.Body)) {
+		e.Body = domain.Code(c.Body)
+	} else {
+		e.BodyName = c.Body
+	}
+	d.emit(e)
 	return nil
 }
 

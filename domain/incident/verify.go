@@ -84,10 +84,10 @@ type WithdrawReport struct {
 }
 
 // MergeReport says that another incident is about the same thing and goes on in
-// its place.
+// its place (REG-03).
 type MergeReport struct {
-	// Into is the incident that goes on.
-	Into domain.Key `json:"into" rule:"required"`
+	// Into is the incident that goes on: its number or id.
+	Into domain.Key `json:"into" rule:"required,incident"`
 	// Grounds tells why they are one.
 	Grounds domain.Text `json:"grounds" rule:"required"`
 }

@@ -37,8 +37,9 @@ type world struct {
 	s     *Incident
 	basis Basis
 	now   time.Time
-	n     int               // orders given
-	names map[string]string // ids made → the name a story uses for them
+	n     int                // orders given
+	names map[string]string  // ids made → the name a story uses for them
+	facts func(policy.Facts) // hears what is known after each order, where it is set
 }
 
 // failer is what testing.TB and rapid.T have in common.
@@ -53,8 +54,9 @@ var (
 )
 
 func newWorld(t failer, set *policy.Set) *world {
+	profile := map[policy.Path]domain.Code{policy.OrgCountry: "NL"}
 	return &world{t: t, s: new(Incident), now: t0, names: map[string]string{}, basis: Basis{
-		Basis: policy.Basis{Current: set, Profile: map[policy.Path]domain.Code{policy.OrgCountry: "NL"}},
+		Basis: policy.Basis{Current: set, Profile: profile, Dated: []policy.Profile{{Fields: profile}}},
 		Refs:  []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}},
 	}}
 }
@@ -137,7 +139,11 @@ func (w *world) clocksStand() {
 	if n := len(w.s.Holds); (w.s.Phase == PhaseOnHold) != (n > 0 && w.s.Holds[n-1].To.IsZero()) {
 		w.t.Fatalf("the incident is %s with the holds %v", w.s.Phase, w.s.Holds)
 	}
-	want, err := policy.Derive(Facts(w.s), w.basis.Basis)
+	f := Facts(w.s)
+	if w.facts != nil {
+		w.facts(f)
+	}
+	want, err := policy.Derive(f, w.basis.Basis)
 	if err != nil {
 		w.t.Fatalf("derive: %v", err)
 	}

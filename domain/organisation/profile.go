@@ -67,7 +67,7 @@ func (OrganisationProfileSet) EventName() string { return "OrganisationProfileSe
 
 // SetOrganisationProfile says what the organisation is under the law from an
 // instant on, the whole of it: so which duties follow from an incident that is
-// reported then. The profile before it holds until that instant.
+// reported then (X-03). The profile before it holds until that instant.
 type SetOrganisationProfile struct {
 	// Country is whose law applies.
 	Country domain.Code `json:"country" rule:"required,oneof=NL|BE"`
@@ -106,9 +106,44 @@ func (SetOrganisationProfile) AggregateKey(org domain.OrgID) domain.Key { return
 // Decide implements domain.Decider.
 func (c SetOrganisationProfile) Decide(d *domain.Deciding[State]) error {
 	if was, ok := d.Told.At(c.ValidFrom); ok && was.same(OrganisationProfileSet(c)) {
-		return domain.Refuse(domain.CodeNoChange, "design 5", "that is what holds then already")
+		return domain.Refuse(domain.CodeNoChange, "X-03", "that is what holds then already")
+	}
+	if err := c.fits(d.Codes); err != nil {
+		return err
 	}
 	return d.Emit(OrganisationProfileSet(c))
+}
+
+// fits refuses authorities of another country: duties towards them would be armed
+// that nobody has (X-04). What the adopted set does not tell is taken as it is.
+func (c SetOrganisationProfile) fits(codes domain.Codes) error {
+	set, ok := codes.(*policy.Set)
+	if !ok {
+		return nil
+	}
+	of := func(field string, authority domain.Code) error {
+		country := set.CountryOf(authority)
+		if country == "" || country == c.Country {
+			return nil
+		}
+		r := domain.Refuse(domain.CodeInvalid, "X-04", "%s is %q, an authority of %s, and the organisation's country is %s", field, authority, country, c.Country)
+		r.Field = field
+		for _, a := range set.Authorities {
+			if (a.Country == "" || a.Country == c.Country) && !slices.Contains(r.Allowed, string(a.ID)) {
+				r.Allowed = append(r.Allowed, string(a.ID))
+			}
+		}
+		return r
+	}
+	if err := of("csirt", c.CSIRT); err != nil {
+		return err
+	}
+	for i, a := range c.Authorities {
+		if err := of("authorities."+strconv.Itoa(i), a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // same reports whether two profiles say the same, whoever decided them and from

@@ -67,7 +67,7 @@ type RoleWithdrawn struct {
 	Reason domain.Text `json:"reason,omitzero" seal:"aggregate"`
 }
 
-// PersonBlocked says that the person may do nothing for the time being.
+// PersonBlocked says that the person may do nothing for the time being (GOV-08).
 type PersonBlocked struct {
 	Reason domain.Text `json:"reason,omitzero" seal:"aggregate"`
 }
@@ -124,7 +124,7 @@ type GrantRole struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// WithdrawRole ends that the person acts in a role.
+// WithdrawRole ends that the person acts in a role (GOV-01).
 type WithdrawRole struct {
 	// Role is which.
 	Role domain.Code `json:"role" rule:"required,codes=roles"`
@@ -138,7 +138,7 @@ type BlockPerson struct {
 	Reason domain.Text `json:"reason" rule:"required"`
 }
 
-// UnblockPerson lets the person act again.
+// UnblockPerson lets the person act again (GOV-08).
 type UnblockPerson struct {
 	// Reason says why.
 	Reason domain.Text `json:"reason" rule:"required"`

@@ -40,6 +40,11 @@ func (b *Basis) ProfileAt(at time.Time) map[Path]domain.Code {
 	return b.Profile
 }
 
+// Profiled reports whether a profile that somebody set holds at an instant.
+func (b *Basis) Profiled(at time.Time) bool {
+	return slices.ContainsFunc(b.Dated, func(p Profile) bool { return !p.From.After(at) })
+}
+
 // At gives the version by which something is judged at an instant: of those that
 // are valid then the one adopted last. Where none is, Current.
 func (b *Basis) At(t time.Time) *Set {

@@ -45,7 +45,11 @@ func Explain(f Facts, b Basis, id ClockID) ([]string, error) {
 	tr := &trace{loc: v.zoneFor(d.zone), lines: append(lines, v.sourceLine())}
 	tr.add("in force %s", tr.span(v.valid))
 	if v.src.Each != "" {
-		tr.add("of each %s by itself: this is number %d", v.src.Each, p.n)
+		line := fmt.Sprintf("of each %s by itself: this is number %d", v.src.Each, p.n)
+		if name, ok := d.known.code(named[v.src.Each], false); ok {
+			line += ", " + string(name)
+		}
+		tr.lines = append(tr.lines, line)
 	}
 	tr.condition("applies while", v.when, &d.known)
 	tr.condition("cancelled once", v.cancelled, &d.known)

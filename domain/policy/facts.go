@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -50,6 +51,18 @@ type Hold struct {
 
 // A ClockID is rule/recipient/stage/n, for instance gdpr-33/ap/initial/1.
 type ClockID string
+
+// Owed reports whether the clock is that of a duty: something that the
+// organisation must do for somebody outside, by law or not. What the house sets
+// itself is none, nor is a reply or an update, which the other side owes.
+func (id ClockID) Owed() bool {
+	parts := strings.Split(string(id), "/")
+	if len(parts) != 4 {
+		return false
+	}
+	recipient, stage := parts[1], parts[2]
+	return recipient != string(Own) && stage != "reply" && stage != "update" && !strings.HasSuffix(stage, targetSuffix)
+}
 
 // A Clock is one running term and where it comes from.
 type Clock struct {

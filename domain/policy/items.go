@@ -38,6 +38,12 @@ var prefixes = map[domain.Code]string{
 	EachDowntime: "downtime.", EachEscalation: "escalation.", EachSupplierNotice: "notice.",
 }
 
+// named is the fact by which people know an item of each kind.
+var named = map[domain.Code]Path{
+	EachProcessing: BreachProcessing, EachRequest: RequestFrom, EachSupplement: SupplementTo, EachDowntime: DowntimeService,
+	EachEscalation: EscalationKind, EachSupplierNotice: NoticeSupplier,
+}
+
 // kindOfItem gives the kind of item that a fact belongs to; empty for facts of
 // the incident or the organisation.
 func kindOfItem(p Path) domain.Code {

@@ -41,6 +41,7 @@ const (
 	IncidentKSZMajor         Path = "incident.kszMajor"        // Flag
 	IncidentKSZMajorAt       Path = "incident.kszMajor.at"     // At: when it was classified so
 
+	BreachProcessing    Path = "breach.processing"     // Code: of the processing, once it is named
 	BreachPersonalData  Path = "breach.personalData"   // Code: none, suspected, confirmed
 	BreachAware         Path = "breach.aware"          // At: awareness as established
 	BreachRisk          Path = "breach.risk"           // Code: unlikely, risk, high-risk, undetermined
@@ -114,7 +115,7 @@ func factOf(p Path) kindOfFact {
 		SubjectsInformed, ControllerInformed, SignificantAware:
 		return atFact
 	case IncidentKind, IncidentCategory, IncidentChannel, IncidentTrack, IncidentChain, IncidentSeverity,
-		BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT, OrgNotifiesVia:
+		BreachProcessing, BreachPersonalData, BreachRisk, BreachRole, OrgCountry, OrgZone, OrgCbwClass, OrgNIS2Class, OrgCSIRT, OrgNotifiesVia:
 		return codeFact
 	case IncidentPriority:
 		return numFact

@@ -1,6 +1,10 @@
 package policy
 
-import "incidentledger/domain"
+import (
+	"slices"
+
+	"incidentledger/domain"
+)
 
 // A Rule says who is owed what, from when, until when. Several rules with one
 // id are its versions over time; their validity may not overlap.
@@ -49,6 +53,21 @@ type Recipients struct {
 // IsZero reports whether nobody is named.
 func (r Recipients) IsZero() bool {
 	return len(r.All) == 0 && len(r.ByCountry) == 0 && r.Resolve == "" && r.Else == ""
+}
+
+// Names reports whether somebody is among those named, where Resolve gives the
+// code resolved; empty: it is not known.
+func (r Recipients) Names(recipient, resolved domain.Code) bool {
+	switch {
+	case slices.Contains(r.All, recipient), resolved == recipient && resolved != "", resolved == "" && r.Else == recipient:
+		return true
+	}
+	for _, codes := range r.ByCountry {
+		if slices.Contains(codes, recipient) {
+			return true
+		}
+	}
+	return false
 }
 
 // An Anchor is a fact from which a term runs: an instant among the facts, or

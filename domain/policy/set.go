@@ -199,6 +199,16 @@ func (s *Set) ImpactFloor(eur int64) domain.Code {
 	return ""
 }
 
+// CountryOf gives whose authority it is; empty where the set does not tell, or it
+// is one of several countries.
+func (s *Set) CountryOf(authority domain.Code) domain.Code {
+	i := slices.IndexFunc(s.Authorities, func(a Authority) bool { return a.ID == authority })
+	if i < 0 {
+		return ""
+	}
+	return s.Authorities[i].Country
+}
+
 // AuthorityAt gives an authority as it was at an instant.
 func (s *Set) AuthorityAt(id domain.Code, at time.Time) (Authority, bool) {
 	loc, err := location(s.Zone)

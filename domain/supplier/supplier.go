@@ -54,7 +54,7 @@ type AddSupplier struct {
 }
 
 // RetireSupplier takes a supplier off the list. What was agreed and what
-// happened stays.
+// happened stays (SUP-01).
 type RetireSupplier struct {
 	// Reason says why.
 	Reason domain.Text `json:"reason" rule:"required"`

@@ -42,9 +42,8 @@ type told struct {
 	Order domain.OrderID  `json:"order"`
 	Type  domain.Code     `json:"type"`
 	Event struct {
-		Clock     domain.Code `json:"clock"`
-		Due       time.Time   `json:"due"`
-		Statutory bool        `json:"statutory"`
+		Clock domain.Code `json:"clock"`
+		Due   time.Time   `json:"due"`
 
 		Escalation domain.Key      `json:"escalation"`
 		To         domain.Code     `json:"to"`

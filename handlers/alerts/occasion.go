@@ -70,7 +70,7 @@ func (p *People) occasion(t told, s *incident.Incident) (o occasion, ok bool) {
 // terms are those of the house, and most failures are tried again. That a message
 // about a failure failed is in the ledger, and enough.
 func (t *told) idle() bool {
-	return t.Type == armed && !t.Event.Statutory || t.Type == failed && (!t.Event.Last || t.Event.About == AboutFailure)
+	return t.Type == armed && !policy.ClockID(t.Event.Clock).Owed() || t.Type == failed && (!t.Event.Last || t.Event.About == AboutFailure)
 }
 
 // judge says what an event is about, and whether it still calls for anybody: a

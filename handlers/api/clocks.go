@@ -149,7 +149,7 @@ type whatIf struct {
 	Note    string      `json:"note"`
 	Policy  domain.Hash `json:"policy" doc:"of the set that was reckoned with"`
 	Clocks  []clock     `json:"clocks" doc:"as they would stand"`
-	Changes []change    `json:"changes" doc:"where that differs from how they stand"`
+	Changes []change    `json:"changes" doc:"where that differs from what the law of each clock makes of the same facts"`
 }
 
 // A change is one clock that would stand otherwise.
@@ -178,29 +178,28 @@ func (q *request) whatIf() (*answer, error) {
 	if err != nil {
 		return nil, faultyFile(err)
 	}
-	// No clock is bound to the set that armed it: the question is what the other
-	// set would have made of the facts from the start.
-	facts := incident.Facts(f.state)
-	facts.Bound = nil
-	clocks, err := policy.Derive(facts, policy.Basis{Current: set, Profile: basis.Profile, Dated: basis.Dated})
+	is, would, err := policy.Suppose(incident.Facts(f.state), basis, set)
 	if err != nil {
 		return nil, err
 	}
 	out := whatIf{Key: f.key, Seq: f.last(), Policy: set.Hash(), Clocks: []clock{},
 		Note: "WHAT-IF: reckoned from the facts of this incident under another policy; nothing was written and nothing was sent"}
-	for _, c := range clocks {
+	for _, c := range would {
 		out.Clocks = append(out.Clocks, clockOf(c, at))
 	}
-	out.Changes = differences(f.state.Clocks, clocks, at)
+	out.Changes = differences(is, would, at)
 	return (&answer{body: out}).seq(f.last()), nil
 }
 
-func differences(have map[policy.ClockID]policy.Clock, want []policy.Clock, at time.Time) []change {
+func differences(is, would []policy.Clock, at time.Time) []change {
 	out := []change{}
-	seen := map[policy.ClockID]bool{}
-	for _, c := range want {
-		seen[c.ID] = true
-		was, ok := have[c.ID]
+	left := make(map[policy.ClockID]policy.Clock, len(is))
+	for _, c := range is {
+		left[c.ID] = c
+	}
+	for _, c := range would {
+		was, ok := left[c.ID]
+		delete(left, c.ID)
 		next := change{Clock: string(c.ID), Was: was.Due, Due: c.Due, State: string(clockOf(c, at).State)}
 		switch {
 		case !ok:
@@ -212,10 +211,8 @@ func differences(have map[policy.ClockID]policy.Clock, want []policy.Clock, at t
 		}
 		out = append(out, next)
 	}
-	for id, was := range have {
-		if !seen[id] && !was.Cancelled {
-			out = append(out, change{Clock: string(id), Change: "gone", Was: was.Due})
-		}
+	for id, was := range left {
+		out = append(out, change{Clock: string(id), Change: "gone", Was: was.Due})
 	}
 	slices.SortFunc(out, func(a, b change) int { return cmp.Compare(a.Clock, b.Clock) })
 	return out

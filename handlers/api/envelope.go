@@ -20,7 +20,7 @@ func (q *request) order(kind *domain.Kind, ct domain.CommandType, keyed bool) (d
 	if err != nil {
 		return o, err
 	}
-	cmd, err := handlers.DecodeCommand(kind, ct.Name(), rest)
+	cmd, err := handlers.DecodeCommand(kind, ct.Name(), rest, q.incidentNumbered)
 	if err != nil {
 		return o, err
 	}

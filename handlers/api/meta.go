@@ -118,7 +118,13 @@ func (q *request) command() (*answer, error) {
 			return &answer{body: c}, nil
 		}
 	}
-	return nil, missing("there is no command %q", clip(name, 60))
+	every := domain.Kind{Name: "the ledger"}
+	for _, k := range q.s.Kinds {
+		if !q.has("kind") || q.text("kind") == string(k.Name) {
+			every.Commands = append(every.Commands, k.Commands...)
+		}
+	}
+	return nil, noCommand(&every, name, nil)
 }
 
 func (s *server) describeCommand(kind domain.KindName, ct domain.CommandType) command {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/projections/register"
 )
 
 // An operation is one thing the API does: what it takes, what it gives, and how.
@@ -168,6 +169,21 @@ func (q *request) key() (domain.Key, error) {
 	}
 	defer snap.Close()
 	return findKey(snap, q.PathValue("key"))
+}
+
+// incidentNumbered finds an incident by its number.
+func (q *request) incidentNumbered(number string) (domain.Key, error) {
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return domain.Key{}, err
+	}
+	defer snap.Close()
+	g, err := register.In(snap)
+	if err != nil {
+		return domain.Key{}, err
+	}
+	row, err := g.ByNumber(number, nil)
+	return row.Key, err
 }
 
 // parseKey reads a key in its one written form.

@@ -78,11 +78,16 @@ func (s *server) orderOperations() []*operation {
 func (q *request) give(kindName domain.KindName, name string, keyed bool) (*answer, error) {
 	kind, ok := q.office.Desk.Kind(kindName)
 	if !ok {
-		return nil, missing("there is no kind of aggregate %q", clip(string(kindName), 60))
+		p := missing("there is no kind of aggregate %q", clip(string(kindName), 60))
+		p.Requirement = "contract 3"
+		for _, k := range q.s.Kinds {
+			p.Allowed = append(p.Allowed, string(k.Name))
+		}
+		return nil, p
 	}
 	ct, ok := commandNamed(kind, name)
 	if !ok {
-		return nil, missing("%s has no command %q; %s/organisations/%s/commands lists them", kind.Name, clip(name, 60), Root, q.office.Org)
+		return nil, noCommand(kind, name, q.s.Kinds)
 	}
 	o, err := q.order(kind, ct, keyed)
 	if err != nil {

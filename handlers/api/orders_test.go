@@ -19,6 +19,9 @@ func TestAReportIsReceivedAndSeen(t *testing.T) {
 	if len(a.at("clocks").([]any)) == 0 {
 		t.Error("a suspected leak armed no clock")
 	}
+	if duties := a.at("duties").([]any); len(duties) != 1 || duties[0] != gdpr {
+		t.Errorf("the duties are %v, want %s alone: the golden hour is no duty towards others", duties, gdpr)
+	}
 	for name, want := range map[string]string{
 		"Ledger-Seq": "2", "Etag": `"2"`, "Location": base + "/incidents/" + key, "Api-Version": "0.1.0", "Content-Type": "application/json",
 	} {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"incidentledger/domain"
+	"incidentledger/handlers"
 	"incidentledger/projections"
 )
 
@@ -108,6 +109,14 @@ func malformed(field, format string, args ...any) *Problem {
 
 func missing(format string, args ...any) *Problem {
 	return problem(http.StatusNotFound, domain.CodeNotFound, format, args...)
+}
+
+// noCommand is the problem of a command that a kind does not have.
+func noCommand(kind *domain.Kind, name string, all []domain.Kind) *Problem {
+	r := handlers.NoCommand(kind, name, all)
+	p := missing("%s", r.Text)
+	p.Requirement, p.Allowed = r.Requirement, r.Allowed
+	return p
 }
 
 // write answers with the problem.

@@ -101,11 +101,11 @@ func progressOf(st *incident.Incident) progress {
 		}
 		out.Measures = append(out.Measures, measureShown{m.ID, m.Kind, state})
 	}
-	switch {
-	case ms.Touched:
-		out.Integrity = "unconfirmed"
-	case ms.Confirmed:
+	switch confirmed := len(st.Unsound()) == 0; {
+	case confirmed:
 		out.Integrity = "confirmed"
+	case ms.Touched || len(ms.Confirmed) > 0:
+		out.Integrity = "unconfirmed"
 	}
 	for _, r := range st.Reviews.Agreed {
 		out.Reviews = append(out.Reviews, reviewShown{r.At, r.Held})

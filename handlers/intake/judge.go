@@ -185,7 +185,7 @@ func (m *Mapping) command(o *order, r *row) (domain.Command, *fault) {
 	if err != nil {
 		return nil, faultf("bad_value", "%v", err)
 	}
-	c, err := handlers.DecodeCommand(m.kind, o.Command.s, body)
+	c, err := handlers.DecodeCommand(m.kind, o.Command.s, body, nil)
 	if err != nil {
 		return nil, faultf("bad_value", "%v", err)
 	}

@@ -27,7 +27,7 @@ type Request struct {
 
 // order gives an order to a desk and answers with its receipt.
 func (s *service) order(ctx context.Context, d *handlers.Desk, r request) {
-	o, err := s.decode(d, r.data)
+	o, err := s.decode(ctx, d, r.data)
 	var receipt domain.Receipt
 	if err == nil {
 		receipt, err = d.Give(ctx, o)
@@ -47,7 +47,7 @@ func (s *service) order(ctx context.Context, d *handlers.Desk, r request) {
 }
 
 // decode reads a request strictly.
-func (s *service) decode(d *handlers.Desk, data []byte) (domain.Order, error) {
+func (s *service) decode(ctx context.Context, d *handlers.Desk, data []byte) (domain.Order, error) {
 	var q Request
 	if err := handlers.DecodeStrict(data, &q); err != nil {
 		return domain.Order{}, err
@@ -59,7 +59,11 @@ func (s *service) decode(d *handlers.Desk, data []byte) (domain.Order, error) {
 	if !ok {
 		return domain.Order{}, &domain.Refusal{Code: domain.CodeMalformed, Field: "kind", Text: "there is no kind of aggregate of that name", Requirement: "contract 3"}
 	}
-	c, err := handlers.DecodeCommand(kind, string(q.Command), q.Body)
+	var find handlers.FindIncident
+	if s.c.Incident != nil {
+		find = func(number string) (domain.Key, error) { return s.c.Incident(ctx, d.Org(), number) }
+	}
+	c, err := handlers.DecodeCommand(kind, string(q.Command), q.Body, find)
 	if err != nil {
 		return domain.Order{}, err
 	}

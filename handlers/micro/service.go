@@ -34,6 +34,10 @@ type ServiceConfig struct {
 	// entry, or nothing where it has none; nil: receipts go without.
 	Number func(ctx context.Context, org domain.OrgID, key domain.Key, seq domain.Seq) string
 
+	// Incident finds the incident that has a number, or gives domain.ErrNotFound;
+	// nil: incidents go by their ids alone.
+	Incident func(ctx context.Context, org domain.OrgID, number string) (domain.Key, error)
+
 	NewID func() domain.OrderID // id of an order that has none; nil: handlers.NewOrderID
 
 	Workers int           // orders worked on at once; 0: 32

@@ -47,6 +47,11 @@ func TestAnOrderOverNATSIsAnsweredWithItsReceipt(t *testing.T) {
 	o := open(t)
 	nc, stop := o.serve(ServiceConfig{Number: func(_ context.Context, org domain.OrgID, key domain.Key, seq domain.Seq) string {
 		return fmt.Sprintf("%s-%d", org, seq)
+	}, Incident: func(_ context.Context, _ domain.OrgID, number string) (domain.Key, error) {
+		if number == "2026-0042" {
+			return domain.KeyNamed(org, "incident", "another"), nil
+		}
+		return domain.Key{}, domain.ErrNotFound
 	}})
 	defer stop()
 	request := `{"kind":"incident","command":"ReportIncident",` + aReport + `,"order":{"id":"0198c2a4-7c1e-7a30-9b54-3d1f0a6b2c11","actor":{"role":"security-officer"}}}`
@@ -71,7 +76,18 @@ func TestAnOrderOverNATSIsAnsweredWithItsReceipt(t *testing.T) {
 	}
 	order := func(rest string) string { return `{"kind":"incident",` + rest + `}` }
 	at := `"order":{"key":"` + r.Key.String() + `",`
+	aware := order(`"command":"EstablishAwareness","body":{"of":"breach","awareAt":"2026-11-20T17:00:00Z","basis":"Seen."},` + at + `"dryRun":true,"actor":{"role":"security-officer"}}`)
+	if m := ask(t, nc, aware); !strings.Contains(string(m.Data), `"duties":["gdpr-33/ap/initial/1"]`) {
+		t.Errorf("awareness is answered with %s", m.Data)
+	}
+	link := func(number string) string {
+		return order(`"command":"LinkIncident","body":{"other":"` + number + `","relation":"sibling"},` + at + `"dryRun":true,"actor":{"role":"security-officer"}}`)
+	}
+	if m := ask(t, nc, link("2026-0042")); !strings.Contains(string(m.Data), "IncidentLinked") {
+		t.Errorf("an incident by its number is answered with %s", m.Data)
+	}
 	for _, tt := range []struct{ name, request, status, code, field string }{
+		{"a number that no incident has", link("2026-0043"), "422", "invalid", "other"},
 		{"not JSON", "hello", "400", "malformed", ""},
 		{"nothing", "", "400", "malformed", ""},
 		{"unknown member", order(`"command":"ReportIncident","colour":"red"`), "400", "malformed", "colour"},

@@ -19,6 +19,7 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/ledger"
+	"incidentledger/domain/organisation"
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
@@ -28,23 +29,34 @@ import (
 
 const org domain.OrgID = "nuth"
 
-// law has one term that acknowledging meets and one that counts from awareness.
+// law has one term that acknowledging meets, one that counts from awareness, and
+// one that an essential entity alone has.
 const law = `{"format":"incident-policy/1","id":"test","version":"1","zone":"Europe/Amsterdam",
  "sources":{"gdpr":{"ref":"Reg. (EU) 2016/679"},"local":{"ref":"own decision"}},
- "codes":{"roles":["security-officer","help-desk"],"categories":["data-leak"]},
+ "codes":{"roles":["security-officer","help-desk"],"categories":["data-leak"],"cbwClasses":["essential","important"]},
  "authorities":[{"id":"ap","name":"Autoriteit Persoonsgegevens","source":"gdpr"}],
  "rules":[
   {"id":"reaction","source":"local","anchor":[{"path":"incident.reported"}],"due":{"elapsed":"PT4H"},"met":"incident.acknowledged","warn":["PT1H"],"service":true},
-  {"id":"gdpr-33","source":"gdpr","anchor":[{"path":"breach.aware"}],"to":{"all":["ap"]},"due":{"elapsed":"PT72H"},"met":"breach.notified.{recipient}","warn":["PT24H"],"statutory":true}]}`
+  {"id":"gdpr-33","source":"gdpr","anchor":[{"path":"breach.aware"}],"to":{"all":["ap"]},"due":{"elapsed":"PT72H"},"met":"breach.notified.{recipient}","warn":["PT24H"],"statutory":true},
+  {"id":"cbw","source":"local","anchor":[{"path":"incident.reported"}],"when":{"eq":["org.cbwClass","essential"]},"due":{"elapsed":"PT72H"},"met":"incident.handled","statutory":true}]}`
 
-func kinds(t testing.TB) []domain.Kind {
+// kinds are those of a ledger; profile gives the profile that holds for ever,
+// with its entry.
+func kinds(t testing.TB, profile func() (domain.Seq, policy.Profile)) []domain.Kind {
 	t.Helper()
 	set, err := policy.Parse([]byte(law))
 	if err != nil {
 		t.Fatal(err)
 	}
-	basis := incident.Basis{Basis: policy.Basis{Current: set}, Refs: []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}}}
-	return []domain.Kind{ledger.Kind(), incident.Kind(func() incident.Basis { return basis })}
+	basis := func() incident.Basis {
+		b := incident.Basis{Basis: policy.Basis{Current: set}, Refs: []domain.Basis{{Kind: policy.AdoptionKind, Seq: 1, Hash: set.Hash()}}}
+		if seq, p := profile(); seq != 0 {
+			b.Dated, b.Refs = []policy.Profile{p}, append(b.Refs, domain.Basis{Kind: organisation.Name, Seq: seq})
+		}
+		return b
+	}
+	codes := func() (domain.Codes, []domain.Basis) { return set, nil }
+	return []domain.Kind{ledger.Kind(), organisation.Kind(codes), incident.Kind(basis)}
 }
 
 func version(kinds []domain.Kind) func(string) int {
@@ -100,7 +112,7 @@ func bubble(t *testing.T, story func(o *office, l *slice)) {
 		l := &slice{moved: make(chan struct{})}
 		o := &office{t: t, log: l, now: time.Now}
 		keys := newVault(t, t.TempDir())
-		ks := kinds(t)
+		ks := kinds(t, l.profile)
 		o.desk = handlers.NewDesk(handlers.Config{Org: org, Log: l, Sealer: keys, Kinds: ks, Version: version(ks), Now: func() time.Time { return o.now() }})
 		var err error
 		o.views, err = projections.Open(projections.Config{Dir: "views", FS: vfs.NewMem(), Logger: quiet()}, deadlines.New(time.UTC))
@@ -176,6 +188,30 @@ func (o *office) report() domain.Key {
 	return o.do(domain.Key{}, &incident.ReportIncident{Kind: "incident", Title: "Laptop lost", Description: "On the train.", Category: "data-leak", Channel: "phone", SuspectedDataLeak: true}).Key
 }
 
+// become says what the organisation is, and always was.
+func (o *office) become(class domain.Code) {
+	o.t.Helper()
+	o.give(organisation.Name, domain.Key{}, domain.Actor{Role: "security-officer", For: org, Door: "cli", Proof: "stated"},
+		&organisation.SetOrganisationProfile{Country: "NL", CbwClass: class, ValidFrom: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), Approver: domain.PersonID{UUID: uuid.Max}})
+}
+
+// armed lists the incidents in which a term of a rule began to run, in order.
+func (o *office) armed(rule domain.Code) []domain.Key {
+	o.t.Helper()
+	var out []domain.Key
+	for en, err := range o.log.ReadAll(context.Background(), 0) {
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		for _, r := range en.Events {
+			if e, ok := r.Event.(policy.ClockArmed); ok && e.Origin.Rule == rule {
+				out = append(out, en.Key)
+			}
+		}
+	}
+	return out
+}
+
 // said lists what the program itself has said, with the instant of each in
 // RFC 3339 in UTC.
 func (o *office) said() []string {
@@ -238,6 +274,18 @@ func (l *slice) Append(_ context.Context, en *domain.Entry) error {
 	close(l.moved)
 	l.moved = make(chan struct{})
 	return nil
+}
+
+// profile is what the organisation was said to be last.
+func (l *slice) profile() (seq domain.Seq, p policy.Profile) {
+	for en := range l.ReadAll(context.Background(), 0) {
+		for _, r := range en.Events {
+			if e, ok := r.Event.(organisation.OrganisationProfileSet); ok {
+				seq, p = en.Seq, policy.Profile{From: e.ValidFrom, Fields: e.Fields()}
+			}
+		}
+	}
+	return seq, p
 }
 
 func (l *slice) close(err error) {

@@ -11,6 +11,7 @@ import (
 	"incidentledger/domain/ledger"
 	"incidentledger/handlers"
 	"incidentledger/projections"
+	"incidentledger/projections/deadlines"
 )
 
 const (
@@ -42,7 +43,8 @@ type keeper struct {
 	watch *watch
 	steps []ledger.RecordClockStep // not yet in the ledger
 	held  map[saying]hold
-	pause time.Duration // 0: the ledger took the last order
+	same  map[domain.Key]deadlines.Law // incidents of which that law has nothing new to say
+	pause time.Duration                // 0: the ledger took the last order
 }
 
 // Run says what is due until ctx ends, which is no error. It wakes at the next
@@ -92,7 +94,7 @@ func (k *keeper) round(ctx context.Context) (domain.Seq, time.Duration, error) {
 		k.c.Log.Error("the deadlines cannot be read", "error", err)
 		return 0, k.backOff(), nil
 	}
-	if !k.sayAll(ctx, agenda) {
+	if !k.reassess(ctx, agenda) || !k.sayAll(ctx, agenda) {
 		return 0, k.backOff(), nil
 	}
 	k.pause = 0

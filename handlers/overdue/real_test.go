@@ -9,6 +9,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
+	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
 	"incidentledger/handlers"
 	"incidentledger/projections"
@@ -19,7 +20,7 @@ import (
 // closes it. The first time it founds the ledger.
 func openReal(t *testing.T, dir string) (*office, func()) {
 	t.Helper()
-	ks := kinds(t)
+	ks := kinds(t, func() (domain.Seq, policy.Profile) { return 0, policy.Profile{} })
 	store, err := eventstore.Open(t.Context(), eventstore.Config{Dir: filepath.Join(dir, "data"), Kinds: ks})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,9 @@ type Agenda struct {
 	Seq     domain.Seq         // the last entry that the view knew of
 	Actions []deadlines.Action // of each clock the next thing only, in order of instants
 	Next    time.Time          // when there is more to say; zero: nothing is known
+
+	Law    deadlines.Law // that holds now
+	Behind []domain.Key  // open incidents that were judged last by an older one
 }
 
 // Deadlines is the deadlines view as this door needs it.
@@ -43,7 +46,10 @@ func (v view) Agenda(until time.Time) (a Agenda, err error) {
 		return a, err
 	}
 	a.Seq = d.Seq()
-	a.Actions, a.Next, err = d.Actions(until)
+	if a.Actions, a.Next, err = d.Actions(until); err != nil {
+		return a, err
+	}
+	a.Law, a.Behind, err = d.Behind()
 	return a, err
 }
 

@@ -219,7 +219,7 @@ func factsOf(e domain.Event) []Fact {
 // follows from others.
 var lists = map[string]string{
 	"because": "because", "chain": "chains", "clock": "clocks", "clocks": "clocks", "consulted": "roles", "duties": "clocks", "duty": "clocks",
-	"item": "firstHour", "missingAnswers": "answers", "missingChannels": "channelKinds", "open": "open", "recipients": "roles",
+	"item": "firstHour", "leftOut": "answers", "missingAnswers": "answers", "missingChannels": "channelKinds", "open": "open", "recipients": "roles",
 	"required": "channelKinds", "role": "roles", "severity": "severities", "stage": "stages", "to": "roles", "waitingFor": "waitingFor",
 	"was": "severities", "weighed": "impacts",
 }

@@ -17,7 +17,7 @@ import (
 // Name is the view's name.
 const Name = "deadlines"
 
-const shape = 2
+const shape = 3
 
 const kindIncident domain.KindName = "incident"
 
@@ -36,6 +36,9 @@ func (View) Shape() uint32 { return shape }
 
 // Apply implements projections.View.
 func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
+	if changesLaw(en) {
+		tx.Set(lawKey(en.Kind), projections.Num(nil, uint64(en.Seq)))
+	}
 	if en.Kind != kindIncident || !concerns(en) {
 		return nil
 	}
@@ -57,6 +60,7 @@ func (v View) Apply(tx *projections.Tx, en *domain.Entry) error {
 			return fmt.Errorf("incident %s: %w", en.Key, err)
 		}
 	}
+	f.age = ageOf(en)
 	if row := f.encode(nil); !bytes.Equal(row, old) || !found {
 		tx.Set(k, row)
 	}
@@ -68,7 +72,8 @@ func concerns(en *domain.Entry) bool {
 	for i := range en.Events {
 		switch en.Events[i].Event.(type) {
 		case incident.IncidentReported, incident.PriorityAssessed, incident.PriorityOverridden, incident.CriticalIncidentDeclared,
-			incident.ConfidentialitySet, incident.FactCorrected, domain.ClockNoter:
+			incident.ConfidentialitySet, incident.FactCorrected, domain.ClockNoter,
+			incident.IncidentClosed, incident.IncidentReopened, incident.ReportRejected, incident.ReportWithdrawn, incident.ReportMerged:
 			return true
 		}
 	}
@@ -83,7 +88,7 @@ func (v View) change(tx *projections.Tx, f *file, en *domain.Entry, e domain.Eve
 	}
 	switch e := e.(type) {
 	case incident.IncidentReported:
-		f.exercise = e.Exercise
+		f.exercise, f.open = e.Exercise, true
 		if s, counted := incident.SeriesOf(e, en.Recorded, v.zone); counted {
 			n, err := count(tx, s)
 			if err != nil {
@@ -98,6 +103,10 @@ func (v View) change(tx *projections.Tx, f *file, en *domain.Entry, e domain.Eve
 		f.overridden, f.overriddenBy = e.Priority, en.Seq
 	case incident.CriticalIncidentDeclared:
 		f.critical = true
+	case incident.IncidentClosed, incident.ReportRejected, incident.ReportWithdrawn, incident.ReportMerged:
+		f.open = false
+	case incident.IncidentReopened:
+		f.open = true
 	case incident.FactCorrected:
 		return f.correct(e)
 	default:

@@ -17,6 +17,9 @@ type pair struct{ key, val []byte }
 // index gives the rows d and a that belong to an incident, in key order.
 func (f *file) index(key domain.Key) []pair {
 	var out []pair
+	if f.open {
+		out = append(out, pair{indexLaw(f.age, key), nil})
+	}
 	for i := range f.clocks {
 		c := &f.clocks[i]
 		if !c.counts() {

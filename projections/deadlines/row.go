@@ -55,7 +55,9 @@ type file struct {
 	computedBy   domain.Seq // the entry that said so
 	overridden   int
 	overriddenBy domain.Seq
-	critical     bool    // it never has a priority below 2
+	critical     bool // it never has a priority below 2
+	open         bool
+	age          uint64  // of the law by which it was judged last
 	clocks       []clock // in order of id
 }
 
@@ -126,6 +128,7 @@ func (f *file) encode(b []byte) []byte {
 	b = projections.Num(b, uint64(f.overridden))
 	b = projections.Num(b, uint64(f.overriddenBy))
 	b = appendBool(b, f.critical)
+	b = projections.Num(appendBool(b, f.open), f.age)
 	b = projections.Num(b, uint64(len(f.clocks)))
 	for i := range f.clocks {
 		b = f.clocks[i].encode(b)
@@ -147,7 +150,7 @@ func (f *file) decode(d projections.Dec) error {
 	f.decodeHead(&d)
 	f.computed, f.computedBy = int(d.Num()), domain.Seq(d.Num())
 	f.overridden, f.overriddenBy = int(d.Num()), domain.Seq(d.Num())
-	f.critical = readBool(&d)
+	f.critical, f.open, f.age = readBool(&d), readBool(&d), d.Num()
 	n := d.Num()
 	f.clocks = make([]clock, 0, min(n, 8))
 	for ; n > 0 && d.Err() == nil; n-- {

@@ -20,9 +20,9 @@ func New() *projections.Things {
 		incident.DutyDecided{}, incident.ExemptionRecorded{}, incident.AuthorityNotified{}, incident.NotificationChannelAdded{},
 		incident.NotificationWithdrawn{}, incident.NotificationReceiptRecorded{}, incident.DataSubjectsInformed{}, incident.ControllerNotified{})
 	return &projections.Things{
-		Called: Name, Number: 1, Shapes: incident.EventTypes(), Index: index, Follows: follows, Classify: incident.Classify,
+		Called: Name, Number: 2, Shapes: incident.EventTypes(), Index: index, Follows: follows, Classify: incident.Classify,
 		Of: func(en *domain.Entry, e domain.Event) []string {
-			if armed, ok := e.(policy.ClockArmed); ok && !armed.Statutory {
+			if armed, ok := e.(policy.ClockArmed); ok && !policy.ClockID(armed.Clock).Owed() {
 				return nil
 			}
 			return heeded(en, e)
@@ -34,7 +34,7 @@ func New() *projections.Things {
 func follows(e domain.Event) bool {
 	switch e := e.(type) {
 	case policy.ClockMoved:
-		return !e.Statutory
+		return !policy.ClockID(e.Clock).Owed()
 	case policy.ClockMet, policy.ClockCancelled:
 		return true
 	}
@@ -49,6 +49,7 @@ type Duty struct {
 	Recipient   domain.Code    `json:"recipient" doc:"to whom it is owed"`
 	Stage       domain.Code    `json:"stage"`
 	State       domain.Code    `json:"state" doc:"open, on-time, late, not-owed, exempted or cancelled"`
+	Statutory   bool           `json:"statutory" doc:"from law or agreement"`
 	Due         time.Time      `json:"due,omitzero" doc:"absent: the rule gives no fixed term"`
 	Provisional bool           `json:"provisional"`
 	Met         time.Time      `json:"met,omitzero"`
@@ -107,9 +108,6 @@ func Of(t *projections.Thing) []Duty {
 		case policy.ClockArmed:
 			last[policy.ClockID(e.Clock)] = told
 		case policy.ClockMoved:
-			if _, held := clocks[policy.ClockID(e.Clock)]; !held { // it was no duty when it began to run
-				policy.Apply(clocks, policy.ClockArmed{Clock: e.Clock, Origin: e.Origin})
-			}
 			last[policy.ClockID(e.Clock)] = told
 		case policy.ClockMet:
 			last[policy.ClockID(e.Clock)] = told
@@ -129,11 +127,11 @@ func Of(t *projections.Thing) []Duty {
 	sent := sendings(t)
 	var out []Duty
 	for id, c := range clocks {
-		if !c.Statutory {
+		if !id.Owed() {
 			continue
 		}
 		d := decided[id]
-		d.Key, d.ID, d.Rule, d.Recipient, d.Stage = t.Ref.Key, id, c.Rule, c.Recipient, c.Stage
+		d.Key, d.ID, d.Rule, d.Recipient, d.Stage, d.Statutory = t.Ref.Key, id, c.Rule, c.Recipient, c.Stage, c.Statutory
 		d.Due, d.Provisional, d.Met, d.overdueAt, d.Stamp = c.Due, c.Provisional, c.Met, c.OverdueAt(), last[id].Stamp()
 		d.State = state(c, d.Decided)
 		d.answeredBy(sent)

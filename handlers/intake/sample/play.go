@@ -124,7 +124,7 @@ func (p *player) step(ctx context.Context, name string, st step, id domain.Order
 	if err != nil {
 		return err
 	}
-	if o.Command, err = handlers.DecodeCommand(kind, st.Do, body); err != nil {
+	if o.Command, err = handlers.DecodeCommand(kind, st.Do, body, nil); err != nil {
 		return err
 	}
 	r, err := p.desk.Give(ctx, o)

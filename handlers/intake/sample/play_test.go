@@ -2,6 +2,7 @@ package sample
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"incidentledger/domain/incident"
 	"incidentledger/domain/policy"
 	"incidentledger/handlers"
+	"incidentledger/handlers/policyfile"
 )
 
 var now = time.Date(2026, 11, 21, 9, 30, 20, 0, time.UTC)
@@ -85,6 +87,64 @@ func TestPlay(t *testing.T) {
 	again, err := Play(context.Background(), s.desks(), now, nil)
 	if err != nil || s.ledger.Last() != last || len(again) != len(keys) || int(last) != steps {
 		t.Errorf("played again: %v; %d steps, last entry %d then %d", err, steps, last, s.ledger.Last())
+	}
+}
+
+// What other rules would make of an incident is held against what its own made of
+// it, both from the start: where they say the same, nothing differs, whatever
+// history cancelled, met or left behind.
+func TestTheSameRulesMakeNoDifference(t *testing.T) {
+	s := newStack(t, now)
+	keys, err := Play(context.Background(), s.desks(), now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := policyfile.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := policyfile.Overlay(shipped, "same", []byte("golden-hour: {elapsed: PT1H}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := policyfile.Overlay(shipped, "other", []byte("gdpr-33: {elapsed: PT24H}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := policy.Basis{Current: shipped, Profile: map[policy.Path]domain.Code{policy.OrgCountry: "NL"}}
+	dues := func(clocks []policy.Clock) (out []string) {
+		for _, c := range clocks {
+			out = append(out, fmt.Sprint(c.ID, c.Due, c.Met, c.Paused, c.Provisional))
+		}
+		return out
+	}
+	cancelled, moved := false, false
+	for name, key := range keys {
+		st, _, err := s.desk.State(context.Background(), domain.Ref{Kind: incident.Name, Key: key}, 0)
+		if errors.Is(err, domain.ErrNotFound) {
+			st, _, err = s.neighbour.State(context.Background(), domain.Ref{Kind: incident.Name, Key: key}, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := st.(*incident.Incident)
+		for _, c := range in.Clocks {
+			cancelled = cancelled || c.Cancelled
+		}
+		is, would, err := policy.Suppose(incident.Facts(in), b, same)
+		if err != nil || !slices.Equal(dues(is), dues(would)) {
+			t.Errorf("%s, %v:\nis    %s\nwould %s", name, err, strings.Join(dues(is), "\n      "), strings.Join(dues(would), "\n      "))
+		}
+		for _, c := range is {
+			if have := in.Clocks[c.ID]; !have.Due.Equal(c.Due) || !have.Met.Equal(c.Met) || have.Cancelled != c.Cancelled {
+				t.Errorf("%s: %s is reckoned as %v, and stands as %v", name, c.ID, c, have)
+			}
+		}
+		is, would, err = policy.Suppose(incident.Facts(in), b, other)
+		moved = moved || err == nil && !slices.Equal(dues(is), dues(would))
+	}
+	if !cancelled || !moved {
+		t.Errorf("a cancelled clock was among them: %t; other rules made a difference: %t", cancelled, moved)
 	}
 }
 
