@@ -53,6 +53,7 @@ type house struct {
 	store  *eventstore.Store
 
 	alerting *alerting
+	docs     func() (map[domain.KindName]map[string]string, error) // what commands are for, read once
 
 	ctx    context.Context // ends when the house closes
 	cancel context.CancelFunc
@@ -120,6 +121,16 @@ var docsOfKinds = sync.OnceValues(func() (map[domain.KindName]map[string]string,
 	return docs, nil
 })
 
+// docsOf gives what the commands of a kind are for. Where that cannot be read the
+// API, which needs it, does not start; a desk does without.
+func (h *house) docsOf(kind domain.KindName) map[string]string {
+	docs, err := h.docs()
+	if err != nil {
+		return nil
+	}
+	return docs[kind]
+}
+
 // views are the read models of one ledger. To remove one is to remove its line
 // and its folder.
 func viewsOf(zone *time.Location) []projections.View {
@@ -148,7 +159,7 @@ type houseConfig struct {
 // openHouse opens a data folder. The start-up gate of every ledger has passed
 // when it returns; views catch up in the background.
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
-	h := &house{dir: c.Dir, master: c.Master, log: c.Log, alerting: c.Alerting, offices: map[domain.OrgID]*office{}}
+	h := &house{dir: c.Dir, master: c.Master, log: c.Log, alerting: c.Alerting, docs: sync.OnceValues(docsOfKinds), offices: map[domain.OrgID]*office{}}
 	if h.alerting == nil {
 		h.alerting = &alerting{}
 	}
@@ -208,13 +219,7 @@ func (h *house) staff(o *office) error {
 	}
 	o.desk = handlers.NewDesk(handlers.Config{
 		Org: o.org, Log: guarded{o.ledger, o}, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
-		Docs: func(kind domain.KindName) map[string]string {
-			docs, err := docsOfKinds()
-			if err != nil { // the API, which needs them, does not start then
-				return nil
-			}
-			return docs[kind]
-		},
+		Docs: h.docsOf,
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())

@@ -40,6 +40,7 @@ var importLaw = []room{
 	{"eventstore", "domain github.com/nats-io/nats-server github.com/nats-io/nats.go github.com/go-json-experiment/json " +
 		"github.com/google/uuid github.com/minio/highwayhash golang.org/x/sys"},
 	{"eventstore/seal", "domain golang.org/x/mod/sumdb filippo.io/torchwood golang.org/x/sys"},
+	{"eventstore/bundle", "domain eventstore/seal golang.org/x/mod/sumdb filippo.io/torchwood github.com/go-json-experiment/json"},
 	{"eventstore/vault", "domain github.com/go-json-experiment/json golang.org/x/sys"},
 
 	// Read models. A view knows what it shows, and never another view.

@@ -261,7 +261,7 @@ func (s *serving) room(ctx context.Context, org domain.OrgID, name string, run f
 
 // api gives the API of a house.
 func (h *house) api() (http.Handler, error) {
-	docs, err := docsOfKinds()
+	docs, err := h.docs()
 	if err != nil {
 		return nil, err
 	}
