@@ -93,7 +93,7 @@ func (a *app) root() *cobra.Command {
 		a.suppliersVerb(), a.improvementsVerb(), a.contactsVerb(), a.figuresVerb(),
 		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.reportVerb(),
 		a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(), a.alertVerb(),
-		a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
+		a.exportVerb(), a.anchorVerb(), a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
 	return root
 }

@@ -40,8 +40,19 @@ func (s *sealCheck) take(ch eventstore.Checked) error {
 }
 
 func (s *sealCheck) open(first *domain.Entry) error {
+	origin, key, err := logOf(first)
+	if err != nil {
+		return fmt.Errorf("%w: %w", seal.ErrDamaged, err)
+	}
+	s.audit, err = seal.OpenAudit(s.dir, origin, key)
+	return err
+}
+
+// logOf gives the origin of a ledger's log, and the key that checks it, by the
+// first entry of the ledger.
+func logOf(first *domain.Entry) (origin, key string, err error) {
 	if first == nil {
-		return fmt.Errorf("%w: the first entry, which names the key of the log, cannot be read", seal.ErrDamaged)
+		return "", "", errors.New("the first entry, which names the key of the log, cannot be read")
 	}
 	for _, r := range first.Events {
 		e, ok := r.Event.(ledger.LedgerFounded)
@@ -50,16 +61,12 @@ func (s *sealCheck) open(first *domain.Entry) error {
 		}
 		public, err := base64.StdEncoding.DecodeString(string(e.LogKey))
 		if err != nil || len(public) != ed25519.PublicKeySize {
-			return fmt.Errorf("%w: the first entry names no key of the log", seal.ErrDamaged)
+			return "", "", errors.New("the first entry names no key of the log")
 		}
 		key, err := seal.VerifierKey(string(e.Origin), public)
-		if err != nil {
-			return err
-		}
-		s.audit, err = seal.OpenAudit(s.dir, string(e.Origin), key)
-		return err
+		return string(e.Origin), key, err
 	}
-	return fmt.Errorf("%w: the first entry founds no ledger", seal.ErrDamaged)
+	return "", "", errors.New("the first entry founds no ledger")
 }
 
 // tell adds what was found to the verification. While a process seals on, more

@@ -71,11 +71,15 @@ func (v *verification) exit() int {
 // them, nothing is changed.
 func (a *app) verifyVerb() *cobra.Command {
 	var full bool
+	var anchors []string
 	cmd := &cobra.Command{
-		Use: "verify", Short: "Checks the whole ledger from its files: copies, chains, clocks, views", Args: argsBetween(0, 1),
+		Use: "verify [BUNDLE --anchor FILE…]", Short: "Checks the whole ledger from its files: copies, seal, chains, clocks, views; or an evidence bundle", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("bundles are not part of this version; verify takes no argument")
+				return a.verifyBundle(args[0], anchors)
+			}
+			if len(anchors) > 0 {
+				return usage("--anchor goes with a bundle; a ledger is checked against its own first entry")
 			}
 			var v verification
 			if err := a.verify(cmd.Context(), &v); err != nil {
@@ -93,6 +97,7 @@ func (a *app) verifyVerb() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&full, "full", false, "every byte, every chain, every clock, every view (it always does, for now)")
+	cmd.Flags().StringArrayVar(&anchors, "anchor", nil, "what is believed of the log and its witnesses, brought from elsewhere (incidentledger anchor)")
 	return cmd
 }
 

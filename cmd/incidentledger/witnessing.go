@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -60,12 +58,12 @@ func (p proofing) check() error {
 
 // logKey gives the key that checks an office's checkpoints.
 func (o *office) logKey() (string, error) {
-	genesis := o.law.genesis()
-	public, err := base64.StdEncoding.DecodeString(string(genesis.LogKey))
+	first, err := o.ledger.Entry(1)
 	if err != nil {
 		return "", err
 	}
-	return seal.VerifierKey(string(genesis.Origin), ed25519.PublicKey(public))
+	_, key, err := logOf(first)
+	return key, err
 }
 
 // witnessed has an office's heads cosigned until the context ends: for the first

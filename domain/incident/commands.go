@@ -44,6 +44,7 @@ var commands = slices.Concat(
 	reclassifyCommands,
 	linkCommands,
 	shareCommands,
+	exportCommands,
 	verifyCommands,
 	peopleCommands,
 	priorityCommands,

@@ -22,6 +22,7 @@ var events = domain.EventTable(slices.Concat(
 	reclassifyEvents,
 	linkEvents,
 	shareEvents,
+	exportEvents,
 	verifyEvents,
 	peopleEvents,
 	priorityEvents,

@@ -11,7 +11,7 @@ import (
 const Name domain.KindName = "incident"
 
 //go:embed analysis.go aware.go breach.go chain.go checklist.go clocks.go correct.go credit.go custody.go delivery.go
-//go:embed distribute.go downtime.go duty.go enisa.go escalate.go evaluation.go evidence.go examine.go hold.go inform.go
+//go:embed distribute.go downtime.go duty.go enisa.go escalate.go evaluation.go evidence.go export.go examine.go hold.go inform.go
 //go:embed link.go log.go major.go measure.go message.go notice.go notification.go notify.go obligation.go overrun.go
 //go:embed party.go people.go plan.go prevent.go priority.go processing.go recipients.go reassess.go reclassify.go recovery.go
 //go:embed report.go reporter.go resolve.go review.go routing.go severity.go share.go shutdown.go significance.go

@@ -35,9 +35,10 @@ type Claim struct{ Name, Verdict, Detail string }
 
 // A Result is what a verifier found.
 type Result struct {
-	Claims  []Claim
-	Entries []*Stored // that the bundle holds, in order; for whoever knows what they mean
-	About   About
+	Claims   []Claim
+	Entries  []*Stored // that the bundle holds, in order; for whoever knows what they mean
+	Policies map[domain.Hash][]byte
+	About    About
 }
 
 // A Stored entry of a bundle, and what of it is disclosed.
@@ -90,7 +91,7 @@ func Verify(b []byte, anchors []*seal.Policy, now time.Time) (*Result, error) {
 	if errors.Is(err, errUnreadable) {
 		return nil, err
 	}
-	v := &verifier{anchors: anchors, now: now, entries: map[domain.Seq]*entry{}}
+	v := &verifier{anchors: anchors, now: now, entries: map[domain.Seq]*entry{}, Result: Result{Policies: map[domain.Hash][]byte{}}}
 	if err != nil {
 		v.claim("container", Contradicted, "%v", err)
 		return &v.Result, nil
@@ -304,6 +305,7 @@ func (v *verifier) checkBasis() error {
 			if hex.EncodeToString(sum[:]) != set {
 				return fmt.Errorf("the policy set %s has the SHA-256 %x", set, sum)
 			}
+			v.Policies[sum] = data(set)
 		}
 		for _, seq := range slices.Sorted(maps.Keys(v.entries)) {
 			for _, b := range v.entries[seq].Basis {

@@ -121,6 +121,18 @@ func (c *Circle) Covering(seq domain.Seq) (Head, error) {
 	return c.kept.head(p, c.cfg.Log.read)
 }
 
+// Before gives the last cosigned head that does not cover an entry, or
+// [ErrNotSealed].
+func (c *Circle) Before(seq domain.Seq) (Head, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	p, ok := c.kept.before(seq)
+	if !ok {
+		return Head{}, fmt.Errorf("log %s: before entry %d: %w", c.cfg.Log.cfg.Origin, seq, ErrNotSealed)
+	}
+	return c.kept.head(p, c.cfg.Log.read)
+}
+
 // Round asks every witness to cosign the newest head and keeps it where enough
 // did. The error joins what went wrong with each; [ErrQuorum] where they are too
 // few, a [*Contradiction] where a witness shows one.

@@ -125,6 +125,15 @@ func (p *points) covering(seq domain.Seq) (point, bool) {
 	return p.index[i], true
 }
 
+// before gives the last checkpoint of fewer entries.
+func (p *points) before(seq domain.Seq) (point, bool) {
+	i := sort.Search(len(p.index), func(i int) bool { return p.index[i].size >= seq })
+	if i == 0 {
+		return point{}, false
+	}
+	return p.index[i-1], true
+}
+
 // head reads a checkpoint and checks it again.
 func (p *points) head(pt point, read func(note []byte) (Head, error)) (Head, error) {
 	note := make([]byte, pt.len)

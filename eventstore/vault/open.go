@@ -50,50 +50,66 @@ const ofBy = -1
 // Open looks at boxes and digests alone. That the entry is the one in the ledger
 // is for its hash to show.
 func (v *Vault) Open(en *domain.Entry) (Opened, error) {
-	out, err := v.open(en)
+	out, _, err := v.open(en, nil)
 	if err != nil {
 		return Opened{}, fmt.Errorf("vault: entry %s: %w", en.ID, err)
 	}
 	return out, nil
 }
 
-func (v *Vault) open(en *domain.Entry) (Opened, error) {
+// OpenSome opens the boxes of an entry as Open does, and puts back only what keep
+// wants, by its path within an event, such as "title" or "channels.0.person", or
+// "by". It gives the disclosures that it kept as well, in order.
+func (v *Vault) OpenSome(en *domain.Entry, keep func(path string) bool) (Opened, []string, error) {
+	out, kept, err := v.open(en, keep)
+	if err != nil {
+		return Opened{}, nil, fmt.Errorf("vault: entry %s: %w", en.ID, err)
+	}
+	return out, kept, nil
+}
+
+func (v *Vault) open(en *domain.Entry, keep func(path string) bool) (Opened, []string, error) {
 	if err := v.serves(en.Org); err != nil {
-		return Opened{}, err
+		return Opened{}, nil, err
 	}
 	o, err := newOpening(en)
 	if err != nil {
-		return Opened{}, err
+		return Opened{}, nil, err
 	}
 	var out Opened
+	var kept []string
 	for i, box := range en.Sealed {
 		disclosures, gone, err := v.openBox(boxName(v.org, en.ID, i), box)
 		if err != nil {
-			return Opened{}, fmt.Errorf("box %d: %w", i, err)
+			return Opened{}, nil, fmt.Errorf("box %d: %w", i, err)
 		}
 		if gone {
 			out.Erased++
 		}
 		for _, d := range disclosures {
-			if err := o.take(d); err != nil {
-				return Opened{}, fmt.Errorf("box %d: %w", i, err)
+			path, err := o.take(d, keep)
+			if err != nil {
+				return Opened{}, nil, fmt.Errorf("box %d: %w", i, err)
+			}
+			if keep != nil && keep(path) {
+				kept = append(kept, d)
 			}
 		}
 	}
 	if out.Erased == 0 && len(o.owner) > 0 {
-		return Opened{}, fmt.Errorf("%d digests meet no disclosure in its boxes", len(o.owner))
+		return Opened{}, nil, fmt.Errorf("%d digests meet no disclosure in its boxes", len(o.owner))
 	}
 	out.By = o.by
 	for i, rec := range en.Events {
 		e := rec.Event
 		if len(o.fields[i]) > 0 {
 			if e, err = domain.PutBack(e, o.fields[i]); err != nil {
-				return Opened{}, err
+				return Opened{}, nil, err
 			}
 		}
 		out.Events = append(out.Events, e)
 	}
-	return out, nil
+	return out, kept, nil
 }
 
 func newOpening(en *domain.Entry) (*opening, error) {
@@ -121,33 +137,34 @@ func newOpening(en *domain.Entry) (*opening, error) {
 	return o, nil
 }
 
-// take gives a disclosure to the record that holds its digest.
-func (o *opening) take(disclosure string) error {
+// take gives a disclosure to the record that holds its digest, where keep wants it
+// (nil wants all), and tells its path.
+func (o *opening) take(disclosure string, keep func(path string) bool) (string, error) {
 	digest := digestOf(disclosure)
 	owner, ok := o.owner[digest]
 	if !ok {
-		return fmt.Errorf("a disclosure meets no digest of the entry, or one that was met before (%s)", digest)
+		return "", fmt.Errorf("a disclosure meets no digest of the entry, or one that was met before (%s)", digest)
 	}
 	delete(o.owner, digest)
 	path, value, err := readDisclosure(disclosure)
-	if err != nil {
-		return err
+	if err != nil || keep != nil && !keep(path) {
+		return path, err
 	}
 	if owner == ofBy {
 		if path != byPath || o.by != "" {
-			return fmt.Errorf("a disclosure of %q stands where on whose word should", path)
+			return "", fmt.Errorf("a disclosure of %q stands where on whose word should", path)
 		}
 		o.by = value
-		return nil
+		return path, nil
 	}
 	if o.fields[owner] == nil {
 		o.fields[owner] = map[string]string{}
 	}
 	if _, twice := o.fields[owner][path]; twice {
-		return fmt.Errorf("event %d: the field %s is disclosed twice", owner, path)
+		return "", fmt.Errorf("event %d: the field %s is disclosed twice", owner, path)
 	}
 	o.fields[owner][path] = value
-	return nil
+	return path, nil
 }
 
 // openBox gives the disclosures in a box, or says that a key of it is missing.

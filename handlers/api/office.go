@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -31,6 +32,10 @@ type Office struct {
 	Law      func() incident.Basis // the policy adopted now
 	Policies Policies              // nil: none are kept
 	Broken   func() error          // why the ledger takes no more entries; nil: it always does
+
+	// Bundle cuts an incident's evidence bundle at the entry PrepareExport, of
+	// sequence 0 at the last one, and gives it with its name.
+	Bundle func(ctx context.Context, incident domain.Key, at domain.Seq) (name string, data []byte, err error)
 
 	Alerting *Alerting // nil: there is none
 

@@ -11,6 +11,8 @@ import (
 	"incidentledger/handlers/report"
 )
 
+const mediaZIP = "application/zip"
+
 // How a document can be had.
 var documentParams = []param{
 	{name: "as", kind: word, oneof: []string{"json", "html", "pdf"}, doc: "without it json"},
@@ -25,6 +27,12 @@ func (s *server) reportOperations() []*operation {
 			about: "Terms met and missed with their derivation, times, decisions and who took them, what was known only later, " +
 				"both timelines, lessons and improvements. html and pdf are for people.",
 			gives: report.Evaluation{}, query: documentParams, headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+		{id: "export-incident", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/bundle", tag: "reports",
+			do: (*request).bundle, summary: "The evidence bundle of an incident, to be checked without this program",
+			about: "A ZIP file with the entries up to the order PrepareExport, word for word, with the proof of their place in the sealed log. " +
+				"The same order always gives the same bytes.",
+			media: mediaZIP, query: []param{{name: "seq", kind: number, doc: "the entry of PrepareExport; without it the last one"}},
+			headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 		{id: "fill-form", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/forms/{form}", tag: "reports",
 			do: (*request).form, summary: "A form, filled in from the ledger: registration, logbook, or that of an authority by its code",
 			about: "An authority's form has its own questions in its own order; what the ledger does not know is marked as unknown. " +
@@ -34,6 +42,23 @@ func (s *server) reportOperations() []*operation {
 				{name: "stage", kind: word, doc: "of an authority's form: initial, early-warning, final and so on"},
 			}, documentParams...), headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 	}
+}
+
+// bundle gives the evidence bundle of an incident, as its export was prepared.
+func (q *request) bundle() (*answer, error) {
+	key, err := q.key()
+	if err != nil {
+		return nil, err
+	}
+	name, data, err := q.office.Bundle(q.Context(), key, domain.Seq(q.number("seq")))
+	if err != nil {
+		return nil, notHere(err, "no export of this incident was prepared there; order PrepareExport first")
+	}
+	h := q.w.Header()
+	h.Set("Content-Type", mediaZIP)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`.zip"`)
+	_, _ = q.w.Write(data) // a failure is the connection's
+	return nil, nil
 }
 
 // source is the office as reports read it.
