@@ -172,7 +172,7 @@ func (a *app) logbook(items []jsontext.Value) error {
 func written(line map[string]any) string {
 	events, _ := line["events"].([]any)
 	for _, e := range events {
-		for _, name := range []string{"title", "text", "reason", "grounds", "resolution", "cause", "basis", "content"} {
+		for _, name := range []string{"title", "text", "reason", "grounds", "ground", "resolution", "cause", "basis", "content"} {
 			if s := cell(dig(e, "fields."+name)); s != "" {
 				return s
 			}
