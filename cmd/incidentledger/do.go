@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -19,9 +21,9 @@ import (
 // doVerb gives one order.
 func (a *app) doVerb() *cobra.Command {
 	var o struct {
-		kind, key, actor, role, forOrg, by, occurred, precision, happened, id, file string
-		ifSeq                                                                       int64
-		dryRun, anonymous                                                           bool
+		kind, key, actor, role, forOrg, by, occurred, precision, happened, id, file, receipt string
+		ifSeq                                                                                int64
+		dryRun, anonymous                                                                    bool
 	}
 	cmd := &cobra.Command{
 		Use:   "do COMMAND [JSON|@FILE|-]",
@@ -71,6 +73,11 @@ func (a *app) doVerb() *cobra.Command {
 			if _, err := c.ask(cmd.Context(), http.MethodPost, path, nil, payload, &raw); err != nil {
 				return err
 			}
+			if o.receipt != "" && !o.dryRun {
+				if err := c.keepReceipt(cmd.Context(), raw, o.receipt); err != nil {
+					return err
+				}
+			}
 			return a.json(raw)
 		},
 	}
@@ -89,7 +96,23 @@ func (a *app) doVerb() *cobra.Command {
 	f.BoolVar(&o.anonymous, "anonymous", false, "without any identity: a report, or the answer to a question about one")
 	f.StringVar(&o.file, "file", "", "a file that belongs to the order, such as evidence or a receipt: its name, hash and size are recorded")
 	f.BoolVar(&o.dryRun, "dry-run", false, "decide and tell, write nothing")
+	f.StringVar(&o.receipt, "receipt", "", "file for a signed receipt, which shows later that the order was accepted (verify --receipt)")
 	return cmd
+}
+
+// keepReceipt writes the signed receipt for an accepted order to a file.
+func (c *client) keepReceipt(ctx context.Context, answer []byte, path string) error {
+	var r struct {
+		Seq uint64 `json:"seq"`
+	}
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return err
+	}
+	var note []byte
+	if err := c.get(ctx, c.path("receipts", strconv.FormatUint(r.Seq, 10)), nil, &note); err != nil {
+		return err
+	}
+	return os.WriteFile(path, note, 0o600)
 }
 
 // argument reads the command's JSON: from the line, from a file, or from stdin.

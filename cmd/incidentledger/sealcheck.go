@@ -5,6 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"incidentledger/domain"
 	"incidentledger/domain/ledger"
@@ -14,9 +17,13 @@ import (
 
 // sealCheck compares a ledger's sealed log with its entries, for verify.
 type sealCheck struct {
-	dir   string
-	audit *seal.Audit
-	bad   []eventstore.Finding
+	dir      string
+	receipts map[string][]byte // by the name of the file
+	audit    *seal.Audit
+	bad      []eventstore.Finding
+
+	key    string // of the log
+	leaves map[domain.Seq]domain.Hash
 }
 
 // take takes the next entry. The first one names the log and its key.
@@ -36,7 +43,28 @@ func (s *sealCheck) take(ch eventstore.Checked) error {
 	if err := s.audit.Leaf(ch.Leaf); err != nil {
 		find(err)
 	}
+	if len(s.receipts) > 0 {
+		s.leaves[ch.Seq] = ch.Leaf
+	}
 	return nil
+}
+
+// promises tells which receipts were kept.
+func (s *sealCheck) promises(v *verification) {
+	for _, name := range slices.Sorted(maps.Keys(s.receipts)) {
+		p, err := seal.ReadReceipt(s.receipts[name], s.key)
+		if err == nil {
+			err = s.audit.Kept(p, s.leaves[p.Seq])
+		}
+		switch {
+		case err == nil:
+			v.add("receipt "+name, proven, "entry %d stands in the ledger as it was accepted, and was sealed by %s", p.Seq, p.By.Format(time.RFC3339))
+		case errors.Is(err, seal.ErrContradicted):
+			v.add("receipt "+name, contradicted, "%v", err)
+		default:
+			v.add("receipt "+name, notProven, "it is no receipt of this ledger: %v", err)
+		}
+	}
 }
 
 func (s *sealCheck) open(first *domain.Entry) error {
@@ -44,6 +72,7 @@ func (s *sealCheck) open(first *domain.Entry) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", seal.ErrDamaged, err)
 	}
+	s.key, s.leaves = key, map[domain.Seq]domain.Hash{}
 	s.audit, err = seal.OpenAudit(s.dir, origin, key)
 	return err
 }
@@ -88,5 +117,6 @@ func (s *sealCheck) tell(v *verification, name string, last domain.Seq, live boo
 	if n := len(s.audit.Differ()); n > 0 && len(s.bad) == 0 {
 		v.add(name+" hashes", proven, "%d kept hashes are damaged and follow from the entries; the next start makes them anew", n)
 	}
+	s.promises(v)
 	return s.audit.Close()
 }

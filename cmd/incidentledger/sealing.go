@@ -95,6 +95,15 @@ func (o *office) closeSeal() error {
 	return errors.Join(err, o.seal.Close())
 }
 
+// receipt signs that an entry was accepted.
+func (o *office) receipt(seq domain.Seq) ([]byte, error) {
+	en, err := o.ledger.Entry(seq)
+	if err != nil {
+		return nil, err
+	}
+	return o.seal.Receipt(seq, en.Hash, en.Recorded)
+}
+
 // sealedLog gives an organisation's sealed log to the door for public tools.
 func (h *house) sealedLog(org domain.OrgID) tiles.Log {
 	o, err := h.office(org)

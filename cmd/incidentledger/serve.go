@@ -293,6 +293,6 @@ func (o *office) api() *api.Office {
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
-		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut,
+		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt,
 	}
 }

@@ -37,6 +37,8 @@ type claim struct {
 type verification struct {
 	Verdict string  `json:"verdict"`
 	Claims  []claim `json:"claims"`
+
+	receipts map[string][]byte // to be held against a ledger, by the name of the file
 }
 
 func (v *verification) add(name, verdict, format string, args ...any) {
@@ -71,7 +73,7 @@ func (v *verification) exit() int {
 // them, nothing is changed.
 func (a *app) verifyVerb() *cobra.Command {
 	var full bool
-	var anchors []string
+	var anchors, receipts []string
 	cmd := &cobra.Command{
 		Use: "verify [BUNDLE --anchor FILE…]", Short: "Checks the whole ledger from its files: copies, seal, chains, clocks, views; or an evidence bundle", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,7 +83,14 @@ func (a *app) verifyVerb() *cobra.Command {
 			if len(anchors) > 0 {
 				return usage("--anchor goes with a bundle; a ledger is checked against its own first entry")
 			}
-			var v verification
+			v := verification{receipts: map[string][]byte{}}
+			for _, name := range receipts {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					return usage("--receipt: %v", err)
+				}
+				v.receipts[name] = b
+			}
 			if err := a.verify(cmd.Context(), &v); err != nil {
 				fmt.Fprintf(a.std.err, "incidentledger: verify: %v\n", err)
 				return &codeError{verifyUnreadable}
@@ -98,6 +107,7 @@ func (a *app) verifyVerb() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&full, "full", false, "every byte, every chain, every clock, every view (it always does, for now)")
 	cmd.Flags().StringArrayVar(&anchors, "anchor", nil, "what is believed of the log and its witnesses, brought from elsewhere (incidentledger anchor)")
+	cmd.Flags().StringArrayVar(&receipts, "receipt", nil, "a signed receipt: was what it promises kept? (with --org where there are several ledgers)")
 	return cmd
 }
 
@@ -166,7 +176,7 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID, live bool) error {
 	name := func(s string) string { return string(org) + " " + s }
 	w := &walker{laws: newLaws(eventstore.OrgDir(a.data, org)), incidents: map[domain.Key]*incident.Incident{}}
-	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org))}
+	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org)), receipts: v.receipts}
 	var chains, clocks []eventstore.Finding
 	lost := 0
 	bar := a.bar("verify " + string(org))

@@ -37,6 +37,9 @@ type Office struct {
 	// sequence 0 at the last one, and gives it with its name.
 	Bundle func(ctx context.Context, incident domain.Key, at domain.Seq) (name string, data []byte, err error)
 
+	// Receipt signs that an entry was accepted, and by when it is sealed.
+	Receipt func(domain.Seq) ([]byte, error)
+
 	Alerting *Alerting // nil: there is none
 
 	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"incidentledger/domain"
@@ -11,7 +12,10 @@ import (
 	"incidentledger/handlers/report"
 )
 
-const mediaZIP = "application/zip"
+const (
+	mediaZIP  = "application/zip"
+	mediaText = "text/plain; charset=utf-8"
+)
 
 // How a document can be had.
 var documentParams = []param{
@@ -33,6 +37,11 @@ func (s *server) reportOperations() []*operation {
 				"The same order always gives the same bytes.",
 			media: mediaZIP, query: []param{{name: "seq", kind: number, doc: "the entry of PrepareExport; without it the last one"}},
 			headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
+		{id: "sign-receipt", method: http.MethodGet, path: "/organisations/{org}/receipts/{seq}", tag: "orders",
+			do: (*request).receipt, summary: "A signed receipt for an accepted order",
+			about: "A signed note (c2sp.org/signed-note) under the log's key: the leaf hash of the entry, and by when it is sealed. " +
+				"Whoever keeps it can show later that the order was accepted: incidentledger verify --receipt.",
+			media: mediaText},
 		{id: "fill-form", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/forms/{form}", tag: "reports",
 			do: (*request).form, summary: "A form, filled in from the ledger: registration, logbook, or that of an authority by its code",
 			about: "An authority's form has its own questions in its own order; what the ledger does not know is marked as unknown. " +
@@ -42,6 +51,21 @@ func (s *server) reportOperations() []*operation {
 				{name: "stage", kind: word, doc: "of an authority's form: initial, early-warning, final and so on"},
 			}, documentParams...), headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 	}
+}
+
+// receipt gives the signed receipt for an entry.
+func (q *request) receipt() (*answer, error) {
+	seq, err := strconv.ParseUint(q.PathValue("seq"), 10, 62)
+	if err != nil {
+		return nil, missing("there is no entry %q", clip(q.PathValue("seq"), 20))
+	}
+	note, err := q.office.Receipt(domain.Seq(seq))
+	if err != nil {
+		return nil, notHere(err, "there is no entry %d", seq)
+	}
+	q.w.Header().Set("Content-Type", mediaText)
+	_, _ = q.w.Write(note) // a failure is the connection's
+	return nil, nil
 }
 
 // bundle gives the evidence bundle of an incident, as its export was prepared.
