@@ -18,7 +18,7 @@ func New() *projections.Things {
 	ofIncident := projections.Whole(incident.Name, incident.DowntimeRecorded{}, incident.ObligationAtRiskIdentified{}, incident.CustomerInformed{})
 	ofService := projections.Whole(service.Name, service.ServiceAdded{}, service.ObligationSet{})
 	return &projections.Things{
-		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), service.Kind(nil).Events), Index: index, Classify: incident.Classify,
+		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), service.Kind(nil, nil).Events), Index: index, Classify: incident.Classify,
 		Of: func(en *domain.Entry, e domain.Event) []string { return append(ofIncident(en, e), ofService(en, e)...) },
 	}
 }

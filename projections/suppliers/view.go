@@ -19,7 +19,7 @@ func New() *projections.Things {
 		supplier.AuditRecorded{}, supplier.PlanRecorded{}, supplier.MFAAttested{})
 	ofIncident := projections.Whole(incident.Name, incident.SupplierNoticeRecorded{}, incident.DowntimeRecorded{}, incident.ServiceCreditClaimed{})
 	return &projections.Things{
-		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), supplier.Kind(nil).Events), Index: index, Classify: incident.Classify,
+		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), supplier.Kind(nil, nil).Events), Index: index, Classify: incident.Classify,
 		Of: func(en *domain.Entry, e domain.Event) []string {
 			return append(ofSupplier(en, e), ofIncident(en, e)...)
 		},
