@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -129,11 +132,27 @@ func (c ReportToChain) decide(d *deciding) error {
 	if d.s.SuspectsLeak() {
 		e.Priority = 1
 	}
+	if d.told(e) {
+		return noChange("CHN-03", "%s was told so already, on the same occasion; CorrectFact corrects what was told", c.Desk)
+	}
 	d.emit(e)
 	if delivered(c.Channels).IsZero() {
 		d.warn("not_delivered", "CHN-03", "no channel reached %s, so it does not know of the incident yet", c.Desk)
 	}
 	return c.notify(d)
+}
+
+// told reports whether the log has the very same event, as far as it is open. What
+// cannot be written as JSON was never told.
+func (d *deciding) told(e domain.Event) bool {
+	open, _ := domain.SetApart(e, domain.Ref{}, domain.OrderID{})
+	is, _ := json.Marshal(open)
+	return slices.ContainsFunc(d.s.log, func(p posting) bool {
+		return slices.ContainsFunc(p.events, func(e domain.Event) bool {
+			was, _ := json.Marshal(e)
+			return e.EventName() == open.EventName() && bytes.Equal(was, is)
+		})
+	})
 }
 
 // notify makes the report the notification of a data leak that is owed to the

@@ -135,7 +135,11 @@ func (e *ServiceCreditClaimed) find(d *deciding) ([]Contract, error) {
 	case e.Supplier == "" && len(holders) == 1:
 		e.Supplier = holders[0]
 	case !slices.Contains(holders, e.Supplier):
-		d.warn("unknown_contract", "SUP-07", "the register has no contract %s of that supplier, so the claim is shown with none (RecordContract)", e.Contract)
+		whose := "any supplier"
+		if e.Supplier != "" {
+			whose = string(e.Supplier)
+		}
+		d.warn("unknown_contract", "SUP-07", "the register has no contract %s with %s, so the claim is shown with none (RecordContract)", e.Contract, whose)
 		return nil, nil
 	}
 	s, _ := d.supplier(e.Supplier)

@@ -39,7 +39,7 @@ type State struct {
 	Service      ServiceAdded
 	Dependencies DependenciesSet
 	Reliances    domain.Reliances // on which suppliers it rested, and from when
-	Obligations  []ObligationSet // one for each customer and obligation, in order of their first telling
+	Obligations  []ObligationSet  // one for each customer and obligation, in order of their first telling
 	Recovery     RecoveryObjectivesSet
 }
 
