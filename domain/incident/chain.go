@@ -148,7 +148,7 @@ func (d *deciding) told(e domain.Event) bool {
 	open, _ := domain.SetApart(e, domain.Ref{}, domain.OrderID{})
 	is, _ := json.Marshal(open)
 	return slices.ContainsFunc(d.s.log, func(p posting) bool {
-		return slices.ContainsFunc(p.events, func(e domain.Event) bool {
+		return !slices.Contains(d.s.Misfiled, p.seq) && slices.ContainsFunc(p.events, func(e domain.Event) bool {
 			was, _ := json.Marshal(e)
 			return e.EventName() == open.EventName() && bytes.Equal(was, is)
 		})
