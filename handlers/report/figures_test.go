@@ -106,7 +106,11 @@ func TestFigures(t *testing.T) {
 			c.ID, c.Provisional = "guess/ap/x/1", true
 			st.Clocks[c.ID] = c
 		}),
-		counted("3", func(st *incident.Incident) { st.Phase, st.Acknowledged = incident.PhaseMerged, time.Time{} }),
+		counted("3", func(st *incident.Incident) {
+			st.Phase, st.Acknowledged = incident.PhaseMerged, time.Time{}
+			st.Continuity.Notices = []incident.SupplierNoticeRecorded{{Supplier: "host"}}
+			st.Continuity.Downtimes = []incident.DowntimeRecorded{{Service: "counter", From: now.Add(-3 * time.Hour)}}
+		}),
 	}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
 	f := Reckon(p, list, 5, now)
@@ -126,6 +130,9 @@ func TestFigures(t *testing.T) {
 
 	src := &Source{Org: "demo", Name: "Gemeente Voorbeeld", Zone: time.UTC}
 	r := src.Account(p, "controller", list, nil, 5, now)
+	if len(r.Outages) != 0 {
+		t.Errorf("an outage of a report that was merged: %+v", r.Outages)
+	}
 	if r.Levels == nil || len(r.Levels) != 0 {
 		t.Errorf("levels: %+v", r.Levels)
 	}
