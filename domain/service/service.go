@@ -84,7 +84,7 @@ type AddService struct {
 type SetDependencies struct {
 	// Services are the codes of the services it depends on.
 	Services []domain.Code `json:"services,omitempty"`
-	// Suppliers are the codes of the suppliers it depends on.
+	// Suppliers are the codes of the suppliers it depends on: outages from then on are charged to these alone (SUP-05).
 	Suppliers []domain.Code `json:"suppliers,omitempty"`
 }
 

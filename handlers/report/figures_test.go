@@ -147,7 +147,7 @@ func TestFigures(t *testing.T) {
 // Every audience reads its own parts, in its own language, and every deviation and
 // override is told to each of them.
 //
-// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 SUP-09 MEA-09 NOT-13
+// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 EVA-09 SUP-05 SUP-09 MEA-09 NOT-13
 func TestAccountingToEachAudience(t *testing.T) {
 	src, _ := played(t, now)
 	src.Improvements = func(domain.Key) []Follow {

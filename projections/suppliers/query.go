@@ -1,7 +1,6 @@
 package suppliers
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"time"
@@ -224,7 +223,14 @@ func (q *Query) claims(r *projections.ThingReader, code, contract domain.Code, v
 	for told := range q.standing(r, of('c', contract)) {
 		for e := range told {
 			e, ok := e.(incident.ServiceCreditClaimed)
-			if !ok || e.Contract != contract || e.AmountEUR == nil || cmp.Or(e.Supplier, q.holder(r, contract)) != code {
+			if !ok || e.Contract != contract || e.AmountEUR == nil {
+				continue
+			}
+			whose := e.Supplier
+			if whose == "" {
+				whose = q.holder(r, contract)
+			}
+			if whose != code {
 				continue
 			}
 			if at, ok := supplier.At(versions, contract, e.Period.From); ok {
