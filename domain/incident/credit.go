@@ -95,22 +95,12 @@ func (e *ServiceCreditClaimed) reckon(d *deciding) error {
 		return err
 	}
 	e.Outages = nil
+	outages := d.s.Stands().Downtimes
 	for _, service := range d.s.Services() {
 		var spans []span
-		for _, o := range d.s.Stands().Downtimes {
-			if o.Service != service {
-				continue
-			}
-			if versions == nil && slices.Contains(o.Contracts, e.Contract) {
-				spans = append(spans, span{o.From, o.To})
-			}
-			if s, _ := d.service(service); !s.Reliances.Charges(e.Supplier, o.From) {
-				continue
-			}
-			for _, v := range versions {
-				if slices.Contains(v.Services, service) {
-					spans = append(spans, v.part(o))
-				}
+		for _, o := range outages {
+			if o.Service == service {
+				spans = append(spans, e.under(d, versions, o)...)
 			}
 		}
 		if sum := covered(within, spans); sum > 0 {
@@ -118,6 +108,22 @@ func (e *ServiceCreditClaimed) reckon(d *deciding) error {
 		}
 	}
 	return nil
+}
+
+// under gives what of an outage lies under the contract.
+func (e *ServiceCreditClaimed) under(d *deciding, versions []Contract, o DowntimeRecorded) (out []span) {
+	if versions == nil && slices.Contains(o.Contracts, e.Contract) {
+		return []span{{o.From, o.To}}
+	}
+	if s, _ := d.service(o.Service); !s.Reliances.Charges(e.Supplier, o.From) {
+		return nil
+	}
+	for _, v := range versions {
+		if slices.Contains(v.Services, o.Service) {
+			out = append(out, v.part(o))
+		}
+	}
+	return out
 }
 
 // find gives the versions of the contract, and fills in whose it is; nil: the
