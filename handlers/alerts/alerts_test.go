@@ -107,7 +107,7 @@ func always(status int) func(int) int { return func(int) int { return status } }
 
 // config is a configuration for tests: private targets, short pauses.
 func (o *office) config(ends ...Endpoint) Config {
-	return Config{Org: org, Desk: o.desk, Conn: o.bus.connect(), Endpoints: ends, AllowPrivate: true,
+	return Config{Org: org, Desk: o.desk, Conn: o.bus.connect(), Begin: o.begin, Endpoints: ends, AllowPrivate: true,
 		Retries: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}, Timeout: 5 * time.Second, Log: quiet()}
 }
 
@@ -308,7 +308,7 @@ func TestAConfigurationThatCannotWorkIsRefused(t *testing.T) {
 	good.Name = ""
 	good.Secret += " " + secret()
 	c, err := Config{Org: org, Endpoints: []Endpoint{good}}.complete()
-	if err != nil || !strings.HasPrefix(string(c.Endpoints[0].Name), "url-") || len(c.Endpoints[0].Types) != 3 {
+	if err != nil || !strings.HasPrefix(string(c.Endpoints[0].Name), "url-") || len(c.Endpoints[0].Types) != len(Types()) {
 		t.Errorf("%+v, %v", c.Endpoints, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,11 +43,24 @@ type office struct {
 	desk  *handlers.Desk
 	set   *policy.Set
 	bus   *bus
+
+	mu     sync.Mutex
+	begins map[string]domain.Seq // where places in the stream begin
+}
+
+// begin keeps what the last entry was when it was asked first.
+func (o *office) begin(place string) (domain.Seq, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, ok := o.begins[place]; !ok {
+		o.begins[place] = o.log.Last()
+	}
+	return o.begins[place], nil
 }
 
 func open(t testing.TB) *office {
 	t.Helper()
-	o := &office{t: t}
+	o := &office{t: t, begins: map[string]domain.Seq{}}
 	var err error
 	if o.set, err = policy.Parse([]byte(law)); err != nil {
 		t.Fatal(err)
