@@ -199,31 +199,6 @@ func TestAReceiverThatNeverComesBackIsGivenUp(t *testing.T) {
 
 func repeat(s string, n int) []string { return slices.Repeat([]string{s}, n) }
 
-func TestARestartGoesOnWhereItStopped(t *testing.T) {
-	o := open(t)
-	up := make(chan struct{})
-	r := listen(t, func(int) int {
-		select {
-		case <-up:
-			return 200
-		default:
-			return 500
-		}
-	})
-	c := o.config(r.endpoint())
-	c.Retries = []time.Duration{500 * time.Millisecond, 500 * time.Millisecond, 500 * time.Millisecond}
-	stop := o.alert(c)
-	key := o.report()
-	o.escalate(key)
-	o.wantDeliveries(key, "webhook:desk 1 failed 500")
-	stop()
-	close(up)
-	c.Conn = o.bus.connect()
-	stop = o.alert(c)
-	defer stop()
-	o.wantDeliveries(key, "webhook:desk 1 failed 500", "webhook:desk 2 delivered 200")
-}
-
 func TestWhatStaysInTheHouse(t *testing.T) {
 	o := open(t)
 	old := o.report()

@@ -46,8 +46,8 @@ type Channel struct {
 type hop struct {
 	Receiver
 	Channel
-	code domain.Code
-	off  bool // not on call now
+	code   domain.Code
+	before bool // counts if it was reached before, and is not tried
 }
 
 // hops lists the ways of some receivers, in order, each receiver once.

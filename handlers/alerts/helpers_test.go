@@ -44,6 +44,8 @@ type office struct {
 	set   *policy.Set
 	bus   *bus
 
+	stopPublishing func()
+
 	mu     sync.Mutex
 	begins map[string]domain.Seq // where places in the stream begin
 }
@@ -91,12 +93,31 @@ func open(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	o.bus = startBus(t)
+	o.publish()
+	t.Cleanup(func() { o.stopPublishing() })
+	return o
+}
+
+func (o *office) publish() {
+	o.t.Helper()
 	p, err := micro.NewPublisher(micro.PublisherConfig{Org: org, Ledger: o.log, Conn: o.bus.connect(), Log: quiet()})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	t.Cleanup(background(t, p.Run))
-	return o
+	o.stopPublishing = background(o.t, p.Run)
+}
+
+// restart starts the server of the stream anew, as a restart of the program does.
+// What meanwhile happens is recorded while nobody can publish it.
+func (o *office) restart(meanwhile func()) {
+	o.t.Helper()
+	o.stopPublishing()
+	o.bus.stop()
+	if meanwhile != nil {
+		meanwhile()
+	}
+	o.bus.start()
+	o.publish()
 }
 
 func (o *office) give(order domain.Order) domain.Receipt {
@@ -174,6 +195,20 @@ func (b *bus) connect() *nats.Conn {
 	}
 	b.t.Cleanup(nc.Close)
 	return nc
+}
+
+// forget loses places in the stream.
+func (b *bus) forget(names ...string) {
+	b.t.Helper()
+	js, err := jetstream.New(b.connect())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := js.DeleteConsumer(b.t.Context(), "EVENTS_nuth", name); err != nil {
+			b.t.Fatal(err)
+		}
+	}
 }
 
 // waitConsumer waits until a consumer is there.

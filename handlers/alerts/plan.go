@@ -21,9 +21,9 @@ type move struct {
 // next goes along a route: one way after the other, each as often as there are
 // pauses and once more. When all have failed, those that do not refuse for good
 // are tried again in turn, after the pauses of later: mail may be down for hours.
-// Those who are not on call now are not tried, but who was on call before and
-// reached then has been. It depends on what the ledger knows of the attempts
-// alone, so that it goes on after a restart where it was.
+// Whoever has the role and was reached before counts, on call or not. It depends
+// on what the ledger knows of the attempts alone, so that it goes on after a
+// restart where it was.
 func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, later []time.Duration, now time.Time) move {
 	var last time.Time
 	again := move{lost: true}
@@ -31,7 +31,7 @@ func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, l
 		switch t := tried(route[i].code); {
 		case t.Delivered:
 			return move{reached: true}
-		case route[i].off:
+		case route[i].before:
 			continue
 		case t.Attempts > len(pauses):
 			if again.hop == nil || t.Attempts < again.attempt-1 {
@@ -65,10 +65,10 @@ func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, l
 const highest = 9
 
 // route lists the ways to a target, best first: who has the role at an instant,
-// then those on the steps of the ladder above, then the last resort. At each step
-// those who have its role and are not on call then come first. A way may stand in
-// it twice: what was tried in one place was in the other. found tells whether there
-// is anybody for the target itself.
+// then those on the steps of the ladder above, then the last resort. Before those
+// of each step stand all who have its role, whom an earlier shift may have reached.
+// What was tried in one place was in every other. found tells whether there is
+// anybody for the target itself.
 func (p *People) route(t target, level int, at time.Time) (route []hop, found bool, err error) {
 	if t.role == "" {
 		r, ok, err := p.Directory.Person(t.person)
@@ -85,23 +85,23 @@ func (p *People) route(t target, level int, at time.Time) (route []hop, found bo
 	}
 	step := func(role domain.Code) ([]hop, error) {
 		on, err := p.Directory.OnCall(role, at)
-		var off []Receiver
+		has := slices.Clone(on)
 		for _, r := range all {
-			if slices.Contains(r.Roles, role) && !slices.ContainsFunc(on, func(o Receiver) bool { return o.ID == r.ID }) {
-				off = append(off, r)
+			if slices.Contains(r.Roles, role) {
+				has = append(has, r)
 			}
 		}
-		away := hops(off)
-		for i := range away {
-			away[i].off = true
+		before := hops(has)
+		for i := range before {
+			before[i].before = true
 		}
-		return append(away, hops(on)...), err
+		return append(before, hops(on)...), err
 	}
 	if t.role != "" {
 		if route, err = step(t.role); err != nil {
 			return nil, false, err
 		}
-		found = slices.ContainsFunc(route, func(h hop) bool { return !h.off })
+		found = slices.ContainsFunc(route, func(h hop) bool { return !h.before })
 	}
 	for level = max(level, 1); level < highest; level++ {
 		role, _, ok := p.Ladder(level)
