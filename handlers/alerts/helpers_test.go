@@ -214,20 +214,29 @@ func (b *bus) forget(names ...string) {
 // waitConsumer waits until a consumer is there.
 func (b *bus) waitConsumer(name string) {
 	b.t.Helper()
+	b.wait(name, func(*jetstream.ConsumerInfo) bool { return true })
+}
+
+// waitDone waits until nothing waits in a consumer any more.
+func (b *bus) waitDone(name string) {
+	b.t.Helper()
+	b.wait(name, func(i *jetstream.ConsumerInfo) bool { return i.NumPending == 0 && i.NumAckPending == 0 })
+}
+
+func (b *bus) wait(name string, enough func(*jetstream.ConsumerInfo) bool) {
+	b.t.Helper()
 	js, err := jetstream.New(b.connect())
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	ctx, stop := context.WithTimeout(b.t.Context(), 10*time.Second)
 	defer stop()
-	for {
-		if _, err = js.Consumer(ctx, "EVENTS_nuth", name); err == nil {
+	for ctx.Err() == nil {
+		if c, err := js.Consumer(ctx, "EVENTS_nuth", name); err == nil && enough(c.CachedInfo()) {
 			return
 		}
-		if ctx.Err() != nil {
-			b.t.Fatal(err)
-		}
 	}
+	b.t.Fatalf("%s does not come so far", name)
 }
 
 // background runs f until the returned function is called.

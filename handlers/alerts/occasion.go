@@ -80,7 +80,8 @@ func (t *told) idle() bool {
 func over(s *incident.Incident) bool { return s.Phase == incident.PhaseClosed || s.Dropped() }
 
 // judge says what an event is about, and whether it still calls for anybody: a
-// term that was met meanwhile and an escalation that was acknowledged do not.
+// term that was met meanwhile, an escalation that was acknowledged and a calamity
+// that is over do not.
 func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
 	open := o.clock.Running() && o.clock.Due.Equal(o.Event.Due)
 	switch o.Type {
@@ -94,7 +95,7 @@ func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
 	case armed:
 		return AboutDuty, o.clock.Running()
 	case calamity:
-		return AboutCalamity, true
+		return AboutCalamity, !over(s)
 	case failed:
 		return AboutFailure, true
 	case escalated:
