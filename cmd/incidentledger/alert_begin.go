@@ -11,19 +11,21 @@ import (
 	"incidentledger/domain"
 )
 
-// begins gives the last entry there was when alerts asked about a place in the
-// stream for the first time: of it and those before it that place tells nothing.
-// It lies beside the ledger and not in the stream, which may be made anew, and is
-// durable before it is given.
-func (o *office) begins(orgDir, place string) (domain.Seq, error) {
-	path := filepath.Join(orgDir, place+".begin")
-	switch b, err := os.ReadFile(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		last := o.ledger.Last()
-		return last, writeDurably(path, strconv.AppendUint(nil, uint64(last), 10))
-	case err != nil:
-		return 0, err
-	default:
+// begins tells of a place in the stream of events which entry was the last when
+// alerts asked about it first: of that and those before it nothing is told there.
+// It is kept beside the ledger and not in the stream, which may be made anew, and
+// is durable before it is given.
+func (h *house) begins(o *office) func(place string) (domain.Seq, error) {
+	dir := h.store.Dir(o.org)
+	return func(place string) (domain.Seq, error) {
+		path := filepath.Join(dir, place+".begin")
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			last := o.ledger.Last()
+			return last, writeDurably(path, strconv.AppendUint(nil, uint64(last), 10))
+		} else if err != nil {
+			return 0, err
+		}
 		n, err := strconv.ParseUint(string(b), 10, 64)
 		if err != nil {
 			return 0, fmt.Errorf("%s holds no number of an entry", path)
