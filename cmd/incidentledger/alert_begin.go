@@ -12,16 +12,15 @@ import (
 )
 
 // begins tells of a place in the stream of events which entry was the last when
-// alerts asked about it first: of that and those before it nothing is told there.
-// It is kept beside the ledger and not in the stream, which may be made anew, and
-// is durable before it is given.
+// that place came into use: of it and those before nothing is told there. For a
+// place that is new that is the last entry now. It is kept beside the ledger and
+// not in the stream, which may be made anew, and is durable before it is given.
 func (h *house) begins(o *office) func(place string) (domain.Seq, error) {
-	dir := h.store.Dir(o.org)
+	dir, last := h.store.Dir(o.org), o.ledger.Last()
 	return func(place string) (domain.Seq, error) {
 		path := filepath.Join(dir, place+".begin")
 		b, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			last := o.ledger.Last()
 			return last, writeDurably(path, strconv.AppendUint(nil, uint64(last), 10))
 		} else if err != nil {
 			return 0, err

@@ -126,10 +126,10 @@ func (w *watchman) tell() (stop func()) {
 	}
 	c, _ := w.conf.of(w.o)
 	c.Conn, c.Log, c.Now = conn, w.h.log, w.now
-	begun := make(chan string, 2)
+	begins, begun := w.h.begins(w.o), make(chan string, 2)
 	c.Begin = func(place string) (domain.Seq, error) {
 		defer func() { begun <- place }()
-		return w.h.begins(w.o)(place)
+		return begins(place)
 	}
 	c.Retries = slices.Repeat([]time.Duration{500 * time.Millisecond}, 60)
 	c.Timeout, c.Margin = 2*time.Second, 2*time.Second

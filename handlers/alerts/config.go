@@ -32,9 +32,9 @@ type Config struct {
 	Endpoints []Endpoint
 	People    *People // who is told besides; nil: nobody
 
-	// Begin gives the last entry of which nothing is told by a place in the stream:
-	// the ledger's last when it was asked about that place first, and the same ever
-	// after. Until it can tell, nothing is sent. nil: everything is told of.
+	// Begin gives the last entry of which nothing is told from a place in the stream:
+	// the ledger's last when that place came into use, and the same ever after. Until
+	// it can tell, nothing is sent. nil: everything is told of.
 	Begin func(place string) (domain.Seq, error)
 
 	// AllowPrivate lets messages go to loopback, private and link-local addresses

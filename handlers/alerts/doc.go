@@ -27,7 +27,7 @@
 // consumer may be lost: it is made anew and what is done stays done. A message may
 // arrive more than once, always under the same webhook-id or Message-ID, and out
 // of order. Nothing is sent of exercises, of what was recorded before its place in
-// the stream was asked for first (Config.Begin), nor of what was past long before
+// the stream came into use (Config.Begin), nor of what was past long before
 // its report was written down: that is an old case that was taken in. That a
 // message was delivered is never itself a cause for a message, and that one about
 // a failure, or about nobody being on call, failed is not either.
