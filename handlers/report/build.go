@@ -109,6 +109,8 @@ func termOf(c policy.Clock, now time.Time) Term {
 	switch {
 	case c.Cancelled:
 		t.Outcome = "cancelled"
+	case !c.Met.IsZero() && c.Due.IsZero():
+		t.Outcome = "done"
 	case !c.Met.IsZero() && c.OnTime():
 		t.Outcome = "met"
 	case !c.Met.IsZero():

@@ -72,7 +72,7 @@ type Term struct {
 	Stage       domain.Code `json:"stage"`
 	Due         time.Time   `json:"due,omitzero"` // zero: no fixed term
 	Met         time.Time   `json:"met,omitzero"`
-	Outcome     string      `json:"outcome"` // met, met-late, missed, running, cancelled
+	Outcome     string      `json:"outcome"` // met, met-late, done (no fixed term to keep), missed, running, cancelled
 	LateSeconds int64       `json:"lateSeconds,omitempty"`
 	Statutory   bool        `json:"statutory"`
 	Provisional bool        `json:"provisional,omitempty"`

@@ -38,7 +38,7 @@ type Group struct {
 	React     Spread      `json:"react"`
 	Notify    Spread      `json:"notify"`
 	Restore   Spread      `json:"restore"`
-	Met       int         `json:"met"` // terms
+	Met       int         `json:"met"` // terms; what has no fixed one is neither met nor missed
 	Missed    int         `json:"missed"`
 }
 
