@@ -56,12 +56,16 @@ type Fact struct {
 }
 
 // A Took is one of the times that an incident is judged by (GOV-09). Seconds is
-// absent where one of its ends is not known.
+// absent where one of its ends is not known. Where a correction moved an end, WasFrom
+// and WasTo are what was told first.
 type Took struct {
-	What    string    `json:"what"` // detect, report, register, react, notify, restore, close
-	From    time.Time `json:"from,omitzero"`
-	To      time.Time `json:"to,omitzero"`
-	Seconds *int64    `json:"seconds,omitempty"`
+	What      string    `json:"what"` // detect, report, register, react, notify, restore, close
+	From      time.Time `json:"from,omitzero"`
+	To        time.Time `json:"to,omitzero"`
+	Seconds   *int64    `json:"seconds,omitempty"`
+	Corrected bool      `json:"corrected,omitempty"`
+	WasFrom   time.Time `json:"wasFrom,omitzero"`
+	WasTo     time.Time `json:"wasTo,omitzero"`
 }
 
 // A Term is one clock, how it ended, and how its due instant came about.

@@ -74,7 +74,7 @@ func counted(key string, change func(*incident.Incident)) Counted {
 	r := &st.Report
 	st.Phase, st.Leg, r.Category, r.Department = incident.PhaseResolved, 1, "outage", "residents"
 	r.Started, r.Discovered, r.Reported = now.Add(-10*time.Hour), now.Add(-9*time.Hour), now.Add(-8*time.Hour)
-	st.Acknowledged, st.Resolved = now.Add(-7*time.Hour), now.Add(-4*time.Hour)
+	st.TakenUp, st.Resolved = now.Add(-7*time.Hour), now.Add(-4*time.Hour)
 	st.Clocks = map[policy.ClockID]policy.Clock{}
 	change(st)
 	return Counted{Key: domain.KeyNamed("demo", "incident", key), Number: key, State: st}
@@ -107,7 +107,7 @@ func TestFigures(t *testing.T) {
 			c.ID, c.Provisional = "guess/ap/x/1", true
 			st.Clocks[c.ID] = c
 		}),
-		counted("3", func(st *incident.Incident) { st.Phase, st.Acknowledged = incident.PhaseMerged, time.Time{} }),
+		counted("3", func(st *incident.Incident) { st.Phase, st.TakenUp = incident.PhaseMerged, time.Time{} }),
 	}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
 	f := Reckon(p, list, 5, now)
