@@ -24,7 +24,7 @@ func (s *server) worklistOperations() []*operation {
 			{name: "role", kind: word, doc: "what is expected of this role"},
 			{name: "person", kind: id, doc: "what is expected of this person by name"},
 			{name: "overdue", kind: flag, doc: "true: only what is late"},
-			{name: "exercises", kind: word, oneof: []string{"with", "without"}, doc: "without it with"},
+			exercisesParam("with"),
 			limitParam, cursorParam,
 		}}}
 }
@@ -64,7 +64,7 @@ func (q *request) worklist() (*answer, error) {
 	role, person := q.code("role"), domain.PersonID{UUID: q.uuid("person")}
 	all = slices.DeleteFunc(all, func(w work) bool {
 		return role != "" && !slices.Contains(w.Roles, role) || !person.IsZero() && w.Person != person ||
-			q.isSet("overdue") && !w.Late || q.text("exercises") == "without" && w.Exercise
+			q.isSet("overdue") && !w.Late || !q.practised(w.Exercise, "with")
 	})
 	slices.SortStableFunc(all, func(a, b work) int {
 		switch {
