@@ -92,17 +92,17 @@ func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	set := q.office.Law().Current
+	law := q.office.Law()
 	var out []work
 	for i := range rows {
 		st, err := q.stateOf(rows[i].Key)
 		if err != nil {
 			return nil, 0, err
 		}
-		if set == nil {
-			break
-		}
-		for _, t := range st.Todo(set) {
+		for _, t := range st.Todo(&law, now) {
+			if t.Command == "AssignImprovement" {
+				continue // improvements wait by themselves
+			}
 			w := workOf(t)
 			w.Key, w.Number, w.Priority, w.Exercise = rows[i].Key, rows[i].Number, st.Priority(), st.Report.Exercise
 			w.Late = !w.Due.IsZero() && now.After(w.Due)
