@@ -89,6 +89,14 @@ func (ev *Evaluation) owes() string {
 	return "the evaluation is not approved (ApproveEvaluation)"
 }
 
+// OpenCodes are what can stand in the way of closing, beside duties, which go by
+// their clocks. One of several things has its id behind the code and a slash.
+func OpenCodes() []domain.Code {
+	return []domain.Code{"registration", "resolution", "verification", "breach", "awareness", "significance", "evidence", "priority", "analysis", "severity",
+		"integrity", "access", "recovery", "downtime", "plan", "customer", "informed", "shutdown", "test-environment", "handled", "escalation", "lesson",
+		"evaluation", "improvement", "prevention"}
+}
+
 // open lists everything that stands in the way of closing now.
 func (d *deciding) open() []openItem {
 	return d.s.inTheWay(d.now, obliged(d.profile()), d.improvements())

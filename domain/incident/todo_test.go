@@ -64,11 +64,7 @@ func checkTodo(t failer, w *world) {
 		}
 	}
 	if over := !s.Resolved.IsZero() && slices.Contains(inLive, s.Phase); over {
-		var improvements []Improvement
-		if w.basis.Register != nil {
-			improvements = w.basis.Register.Improvements(s.Key)
-		}
-		open := s.inTheWay(w.now, obliged(w.basis.ProfileAt(s.Recorded)), improvements)
+		open := w.inTheWay()
 		if offered := slices.ContainsFunc(list, func(td Todo) bool { return td.Command == "CloseIncident" }); offered != (len(open) == 0) {
 			t.Fatalf("closing is offered: %t, with %+v open", offered, open)
 		}
