@@ -129,6 +129,16 @@ func those[R any](q *request, s *browsing, otherwise string, rows iter.Seq[R], o
 	}
 }
 
+// stampOf says who gave an entry, when what it tells happened and when it was
+// recorded. What is reckoned from many bears that of the last it rests on.
+func (q *request) stampOf(seq domain.Seq) (projections.Stamp, error) {
+	en, err := q.office.Log.Entry(seq)
+	if err != nil {
+		return projections.Stamp{}, err
+	}
+	return projections.Stamp{Seq: seq, Author: en.Actor.ID, Role: en.Actor.Role, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded}, nil
+}
+
 // overdueAt is the instant at which open things are asked to be overdue; zero:
 // nobody asks.
 func (q *request) overdueAt() time.Time {

@@ -9,6 +9,7 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
+	"incidentledger/projections"
 	"incidentledger/projections/register"
 )
 
@@ -44,6 +45,8 @@ type work struct {
 	Requirement string          `json:"requirement" doc:"asks for it"`
 	Roles       []domain.Code   `json:"roles" doc:"who is expected to do it"`
 	Person      domain.PersonID `json:"person,omitzero" doc:"who is expected to by name"`
+
+	projections.Stamp // the last entry of what it is about
 }
 
 func workOf(t incident.Todo) work {
@@ -76,7 +79,13 @@ func (q *request) worklist() (*answer, error) {
 		return -1
 	})
 	total := len(all)
-	out := page[work]{Items: append([]work{}, all[min(at.Skip, total):min(at.Skip+limit, total)]...), Total: &total}
+	part := all[min(at.Skip, total):min(at.Skip+limit, total)]
+	for i := range part {
+		if part[i].Stamp, err = q.stampOf(part[i].Seq); err != nil {
+			return nil, err
+		}
+	}
+	out := page[work]{Items: append([]work{}, part...), Total: &total}
 	if n := at.Skip + len(out.Items); n < total {
 		if out.Next, err = makeCursor(skipped{n}); err != nil {
 			return nil, err
@@ -105,6 +114,7 @@ func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
 			}
 			w := workOf(t)
 			w.Key, w.Number, w.Priority, w.Exercise = rows[i].Key, rows[i].Number, st.Priority(), st.Report.Exercise
+			w.Seq = rows[i].Last
 			w.Late = !w.Due.IsZero() && now.After(w.Due)
 			out = append(out, w)
 		}
@@ -119,7 +129,7 @@ func (q *request) improvementsDue(now time.Time) []work {
 	}
 	var out []work
 	for _, f := range q.office.Improvements(domain.Key{}) {
-		w := work{Due: f.Due, Late: f.Late(now), Kind: improvement.Name, Key: f.Key, Step: 8, What: "improvement/" + f.Phase,
+		w := work{Stamp: projections.Stamp{Seq: f.Seq}, Due: f.Due, Late: f.Late(now), Kind: improvement.Name, Key: f.Key, Step: 8, What: "improvement/" + f.Phase,
 			Command: f.Next(), Requirement: "EVA-05", Roles: []domain.Code{"secretary", "security-officer"}}
 		switch w.Command {
 		case "":

@@ -117,6 +117,7 @@ type Follow struct {
 	PDCA      domain.Code     `json:"pdca,omitempty"` // plan, do, check, act
 	Proposed  time.Time       `json:"proposed,omitzero"`
 	Completed time.Time       `json:"completed,omitzero"`
+	Seq       domain.Seq      `json:"seq,omitempty"` // its last entry
 }
 
 // Next names the command that an improvement waits for; empty: none.

@@ -40,6 +40,7 @@ type Group struct {
 	Restore   Spread      `json:"restore"`
 	Met       int         `json:"met"` // terms; what has no fixed one is neither met nor missed
 	Missed    int         `json:"missed"`
+	Last      domain.Seq  `json:"-"` // the last entry that it rests on; 0: none
 }
 
 // A Spread tells how long something took in the incidents of which that is known.
@@ -104,6 +105,7 @@ type tally struct {
 
 func (t *tally) count(c *Counted, p Period, now time.Time) {
 	t.Incidents++
+	t.Last = max(t.Last, c.State.Seq)
 	if openBy(c.State, p.To) {
 		t.Open++
 	}
