@@ -65,7 +65,6 @@ func TestEveryViewTellsWhoAndBothTimes(t *testing.T) {
 	s := &server{}
 	elsewhere := map[string]string{
 		"list-views":          "is about the program",
-		"list-incidents":      "the logbook tells, and the audit",
 		"list-deadlines":      "an explanation tells",
 		"list-service-levels": "the outages tell",
 	}
