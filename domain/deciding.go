@@ -13,6 +13,7 @@ type Deciding[S any] struct {
 	Told     S // as it stands; never changed here
 	Order    Order
 	Codes    Codes
+	Known    Known     // nil: nothing is known of other aggregates
 	At       time.Time // when it happened, as the actor says
 	events   []Event
 	warnings []Warning
@@ -48,7 +49,7 @@ func (t Table[S]) decide(s Dossier[S], o Order, codes Codes, refs []Basis) (Deci
 	if i < 0 {
 		return Decision{}, Refuse(CodeMalformed, "contract 3", "the order has no command of kind %s", t.Name)
 	}
-	d := &Deciding[S]{Told: s.Told, Order: o, Codes: codes, At: o.Occurred.Time}
+	d := &Deciding[S]{Told: s.Told, Order: o, Codes: codes, Known: t.Known, At: o.Occurred.Time}
 	if d.At.IsZero() {
 		d.At = o.Recorded
 	}

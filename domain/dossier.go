@@ -68,6 +68,7 @@ type Table[S Standing] struct {
 	Commands   []CommandRow
 	Events     EventTable
 	Correctors []Code // the roles that may give CorrectFact
+	Known      Known  // nil: nothing is asked of other aggregates
 }
 
 // Refusals of any kind of aggregate.

@@ -43,9 +43,20 @@ func kindsOf(t testing.TB) ([]domain.Kind, *policy.Set) {
 	}
 	return []domain.Kind{
 		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists), organisation.Kind(lists), person.Kind(lists),
-		service.Kind(lists), supplier.Kind(lists),
+		service.Kind(lists, shelf{}), supplier.Kind(lists, shelf{}),
 	}, set
 }
+
+// shelf is what a story's orders find in the registers: the network, a gateway
+// that needs mail by way of a filter, and one supplier.
+type shelf struct{}
+
+func (shelf) Needs(code domain.Code) ([]domain.Code, bool) {
+	needs, ok := map[domain.Code][]domain.Code{"mail": nil, "files": nil, "backup": nil, "network": nil, "filter": {"mail", "gateway"}, "gateway": {"network", "filter"}}[code]
+	return needs, ok
+}
+
+func (shelf) Supplies(code domain.Code) bool { return code == "hosting-bv" }
 
 // Stories of a kind lie in its testdata. A story is a text file: a title with a
 // line that names the requirements it shows, then sections.
@@ -91,7 +102,7 @@ func TestStories(t *testing.T) {
 	}
 	for _, code := range []domain.Code{
 		domain.CodeNotBegun, domain.CodeAlreadyBegun, domain.CodeWrongState, domain.CodeNoChange, domain.CodeUnknownEntry, domain.CodeDenied, domain.CodeInvalid,
-		supplier.RefusedKnownContract, supplier.RefusedUnknownContract, supplier.RefusedPublicCloud, service.RefusedUnknownObligation, contact.RefusedSocialData,
+		supplier.RefusedKnownContract, supplier.RefusedUnknownContract, supplier.RefusedPublicCloud, service.RefusedUnknownObligation, service.RefusedCircle, contact.RefusedSocialData,
 		document.RefusedKnownVersion, document.RefusedUnknownVersion, document.RefusedOwnApproval, improvement.RefusedPassed, improvement.RefusedOwnCheck,
 		person.RefusedNoSuchRole, person.RefusedNotOwnWord,
 	} {

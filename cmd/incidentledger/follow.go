@@ -55,7 +55,7 @@ func (o *office) playbooks(category domain.Code, services []domain.Code) []api.P
 		return nil
 	}
 	g.scanning.Lock()
-	papers := slices.Clone(g.papers)
+	papers := slices.Clone(g.begun[document.Name])
 	g.scanning.Unlock()
 	var out []api.Playbook
 	for _, key := range papers {

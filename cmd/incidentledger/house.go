@@ -79,18 +79,19 @@ type office struct {
 // kinds are the kinds whose entries a ledger may hold. Decisions need the law of
 // an organisation.
 func kinds(w *law) []domain.Kind {
-	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}, dossiers(w.lists)...)
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}, dossiers(w.lists, w.registers)...)
 }
 
 // storeKinds declares the same kinds where only their event shapes matter.
 func storeKinds() []domain.Kind {
-	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}, dossiers(nil)...)
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}, dossiers(nil, nil)...)
 }
 
-// dossiers are the kinds that need the adopted code lists alone.
-func dossiers(lists func() (domain.Codes, []domain.Basis)) []domain.Kind {
+// dossiers are the kinds that need the adopted code lists, and what the registers
+// of services and suppliers say.
+func dossiers(lists func() (domain.Codes, []domain.Basis), known domain.Known) []domain.Kind {
 	return []domain.Kind{
-		organisation.Kind(lists), person.Kind(lists), supplier.Kind(lists), service.Kind(lists),
+		organisation.Kind(lists), person.Kind(lists), supplier.Kind(lists, known), service.Kind(lists, known),
 		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists),
 	}
 }

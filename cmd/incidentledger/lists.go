@@ -42,7 +42,7 @@ func (a *app) evidenceVerb() *cobra.Command {
 
 func (a *app) obligationsVerb() *cobra.Command {
 	return a.listVerb("obligations [KEY]", "Lists services that incidents hit, and what is owed to customers by them", "obligations", columns(
-		"number", "number", "exercise", "exercise", "service", "service", "critical", "critical", "vital", "vital", "down", "down", "up", "up", "customer", "customer",
+		"number", "number", "exercise", "exercise", "service", "service", "critical", "critical", "vital", "vital", "through", "through", "down", "down", "up", "up", "customer", "customer",
 		"obligation", "obligation", "within minutes", "withinMinutes", "at risk", "atRisk", "told", "told",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
 		"untold", "down", "customer", "since", "until", "exercises")

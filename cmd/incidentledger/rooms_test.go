@@ -52,7 +52,7 @@ var importLaw = []room{
 	{"projections/informed", "domain domain/incident projections"},
 	{"projections/evidence", "domain domain/incident projections"},
 	{"projections/obligations", "domain domain/incident domain/service projections"},
-	{"projections/suppliers", "domain domain/incident domain/supplier projections"},
+	{"projections/suppliers", "domain domain/incident domain/service domain/supplier projections"},
 	{"projections/improvements", "domain domain/improvement projections"},
 	{"projections/contacts", "domain domain/contact projections"},
 

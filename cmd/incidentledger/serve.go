@@ -236,7 +236,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		})
 	}
 	if c, ok := s.house.alerting.of(o); ok {
-		c.Conn, c.Log = conn, s.log
+		c.Conn, c.Log, c.Begin = conn, s.log, s.house.begins(o)
 		s.room(ctx, org, "alerts", func(ctx context.Context) error { return alerts.Run(ctx, c) })
 	}
 	return nil

@@ -23,6 +23,10 @@ func (shelf) Supplier(domain.Code) (Supplier, domain.Basis, bool) {
 	return Supplier{}, domain.Basis{}, false
 }
 
+func (shelf) Dependents(domain.Code) []domain.Code { return nil }
+
+func (shelf) Holders(domain.Code) []domain.Code { return nil }
+
 func (s shelf) Improvements(domain.Key) []Improvement { return s }
 
 // resolved gives a world with a plain fault that is resolved.

@@ -84,7 +84,7 @@ func TestStories(t *testing.T) {
 	for _, code := range []domain.Code{
 		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
 		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
-		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
+		RefusedNoChain, RefusedSeveralContracts, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
 		RefusedMandatory, RefusedCritical, RefusedOverrunLate, RefusedStatutory, RefusedNoForecast, RefusedConfidential, RefusedNotShared,
 		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedUndecided, RefusedEvidence, RefusedHolder, RefusedOffered, RefusedReceipt, RefusedReleased,
 		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun, RefusedAccess, RefusedAspects,

@@ -50,8 +50,23 @@ func (q *request) supplierQuery(s *browsing) suppliers.Query {
 	return suppliers.Query{Org: q.office.Org, Code: q.code("supplier"), Skip: s.exercise}
 }
 
+// knowsSupplier refuses a question about a supplier that is not on the list.
+func (q *request) knowsSupplier(s *browsing) error {
+	code := q.code("supplier")
+	if code == "" {
+		return nil
+	}
+	if _, ok := s.One(domain.Ref{Kind: supplier.Name, Key: supplier.Key(q.office.Org, code)}, ""); ok || s.Err() != nil {
+		return s.Err()
+	}
+	return missing("there is no supplier %s", code)
+}
+
 func (q *request) suppliers() (*answer, error) {
 	return q.browse(suppliers.New(), func(s *browsing) (*answer, error) {
+		if err := q.knowsSupplier(s); err != nil {
+			return nil, err
+		}
 		return part(q, s, suppliers.List(s.ThingReader, q.supplierQuery(s)), func(row suppliers.Supplier) (supplierRow, error) {
 			say, err := q.latest(domain.Ref{Kind: supplier.Name, Key: row.Key}, "SupplierAdded")
 			if err != nil {
@@ -72,6 +87,9 @@ func (q *request) levels() (*answer, error) {
 		}
 	}
 	return q.browse(suppliers.New(), func(s *browsing) (*answer, error) {
+		if err := q.knowsSupplier(s); err != nil {
+			return nil, err
+		}
 		found := suppliers.Levels(s.ThingReader, q.supplierQuery(s), span, now, q.office.Zone)
 		return part(q, s, found, func(l suppliers.Level) (suppliers.Level, error) { return l, nil })
 	})

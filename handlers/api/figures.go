@@ -5,10 +5,12 @@ import (
 	"net/http"
 
 	"incidentledger/domain"
+	"incidentledger/domain/supplier"
 	"incidentledger/handlers/catalogue"
 	"incidentledger/handlers/report"
 	"incidentledger/projections"
 	"incidentledger/projections/register"
+	"incidentledger/projections/suppliers"
 )
 
 var periodParam = param{name: "period", kind: word, doc: "a year (2026), a quarter (2026-Q4), a month (2026-11), or two days (2026-11-01/2026-11-15), in the zone of the ledger"}
@@ -22,9 +24,9 @@ func (s *server) figuresOperations() []*operation {
 			gives: reckoned{}, rows: figuresLine{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
 			query: []param{periodParam}},
 		{id: "show-periodic-report", method: http.MethodGet, path: "/organisations/{org}/report", tag: "reports", do: (*request).periodic,
-			summary: "The report on a period for one audience: what happened, terms met and missed, breaches, suppliers, improvements, every override",
+			summary: "The report on a period for one audience: what happened, terms met and missed, breaches, what suppliers kept, improvements, every override",
 			about:   folded + " Without period the one that is due to the audience: the council's last year, the college's and the controller's last quarter, the management's month so far.",
-			gives:   report.Periodic{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			gives:   report.Periodic{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name, suppliers.Name},
 			query: append([]param{periodParam, {name: "for", kind: word, oneof: report.Audiences(), doc: "without it management"}}, documentParams...)},
 	}
 }
@@ -65,6 +67,19 @@ func (q *request) counted(p report.Period) (list []report.Counted, open int, err
 		list = append(list, report.Counted{Key: r.Key, Number: r.Number, State: st})
 	}
 	return list, open, nil
+}
+
+// kept tells how suppliers kept what they agreed for the contracts' periods that
+// touch a period.
+func (q *request) kept(p report.Period) (out []report.ServiceLevel, err error) {
+	_, err = q.browse(suppliers.New(), func(s *browsing) (*answer, error) {
+		span := supplier.Interval{From: p.From, To: p.To}
+		for l := range suppliers.Levels(s.ThingReader, suppliers.Query{Org: q.office.Org, Skip: s.exercise}, span, q.now(), q.office.Zone) {
+			out = append(out, report.ServiceLevel(l))
+		}
+		return nil, s.Err()
+	})
+	return out, err
 }
 
 // A reckoned is the figures of a period, each group with the last entry that it rests on.
@@ -156,6 +171,10 @@ func (q *request) periodic() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := q.source().Account(p, audience, list, open, q.now())
+	kept, err := q.kept(p)
+	if err != nil {
+		return nil, err
+	}
+	r := q.source().Account(p, audience, list, kept, open, q.now())
 	return q.written(r, r.Made, "report-"+audience, func(w *catalogue.Words) *report.Document { return r.Document(w) })
 }

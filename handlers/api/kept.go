@@ -53,7 +53,7 @@ func (q *request) obligations() (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		found := obligations.Find(s.ThingReader, q.office.Org, obligations.Query{Incident: key, Untold: q.isSet("untold"), Down: q.isSet("down"),
+		found := obligations.Find(s.ThingReader, obligations.Query{Incident: key, Untold: q.isSet("untold"), Down: q.isSet("down"),
 			Customer: q.code("customer"), From: q.instant("since"), To: q.instant("until")})
 		return part(q, s, those(q, s, "with", found, func(o *obligations.Obligation) domain.Key { return o.Key }), func(o obligations.Obligation) (obligationRow, error) {
 			return obligationRow{s.number(o.Key), s.exercise(o.Key), o}, nil

@@ -57,8 +57,8 @@ func everything(t *testing.T) *vocabulary {
 	v := &vocabulary{map[string]bool{}, map[string]bool{}, map[string]map[string]bool{}}
 	law := func() (domain.Codes, []domain.Basis) { return set, nil }
 	for _, k := range []domain.Kind{
-		ledger.Kind(), policy.Adoptions(nil), incident.Kind(nil), organisation.Kind(law), person.Kind(law), supplier.Kind(law),
-		service.Kind(law), contact.Kind(law), document.Kind(law), improvement.Kind(law),
+		ledger.Kind(), policy.Adoptions(nil), incident.Kind(nil), organisation.Kind(law), person.Kind(law), supplier.Kind(law, nil),
+		service.Kind(law, nil), contact.Kind(law), document.Kind(law), improvement.Kind(law),
 	} {
 		for _, e := range k.Events {
 			v.events[e.Name] = true

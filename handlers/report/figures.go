@@ -85,7 +85,7 @@ func groupsOf(st *incident.Incident) [][2]domain.Code {
 	if st.Report.Department != "" {
 		out = append(out, [2]domain.Code{"department", st.Report.Department})
 	}
-	for _, s := range st.Suppliers() {
+	for _, s := range st.Stands().Suppliers() {
 		out = append(out, [2]domain.Code{"supplier", s})
 	}
 	return out

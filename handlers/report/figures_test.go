@@ -107,7 +107,11 @@ func TestFigures(t *testing.T) {
 			c.ID, c.Provisional = "guess/ap/x/1", true
 			st.Clocks[c.ID] = c
 		}),
-		counted("3", func(st *incident.Incident) { st.Phase, st.TakenUp = incident.PhaseMerged, time.Time{} }),
+		counted("3", func(st *incident.Incident) {
+			st.Phase, st.TakenUp = incident.PhaseMerged, time.Time{}
+			st.Continuity.Notices = []incident.SupplierNoticeRecorded{{Supplier: "host"}}
+			st.Continuity.Downtimes = []incident.DowntimeRecorded{{Service: "counter", From: now.Add(-3 * time.Hour)}}
+		}),
 	}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
 	f := Reckon(p, list, 5, now)
@@ -126,7 +130,13 @@ func TestFigures(t *testing.T) {
 	}
 
 	src := &Source{Org: "demo", Name: "Gemeente Voorbeeld", Zone: time.UTC}
-	r := src.Account(p, "controller", list, 5, now)
+	r := src.Account(p, "controller", list, nil, 5, now)
+	if len(r.Outages) != 0 {
+		t.Errorf("an outage of a report that was merged: %+v", r.Outages)
+	}
+	if r.Levels == nil || len(r.Levels) != 0 {
+		t.Errorf("levels: %+v", r.Levels)
+	}
 	if len(r.Suppliers) != 1 || r.Suppliers[0] != (Served{Supplier: "host", Incidents: 1, Notices: 2, Late: 1, Unjudged: 1}) {
 		t.Errorf("suppliers: %+v", r.Suppliers)
 	}
@@ -141,7 +151,7 @@ func TestFigures(t *testing.T) {
 // Every audience reads its own parts, in its own language, and every deviation and
 // override is told to each of them.
 //
-// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 SUP-09 MEA-09 NOT-13
+// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 EVA-09 SUP-05 SUP-09 MEA-09 NOT-13
 func TestAccountingToEachAudience(t *testing.T) {
 	src, _ := played(t, now)
 	src.Improvements = func(domain.Key) []Follow {
@@ -160,8 +170,16 @@ func TestAccountingToEachAudience(t *testing.T) {
 		clock(st, "gdpr-33/ap/initial/1", now.Add(-time.Hour), time.Time{}, true)
 	})}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
+	month := time.Date(2026, 11, 1, 0, 0, 0, 0, src.Zone)
+	levels := []ServiceLevel{{Supplier: "host", Contract: "host-2026", Service: "mail", From: month, To: month.AddDate(0, 1, 0), Agreed: 99_900, Margin: 50, Uptime: 99_537,
+		Breach: true, CreditCents: 250_05, ClaimedEUR: 200, Notices: 3, LateNotices: 2}}
+	figures := map[string][]string{
+		"nl": {"99,537%", "99,900%", "marge 0,050%", "niet gehaald", "€ 250,05", "€ 200,00", "3, te laat 2", "1 november 2026 – 30 november 2026"},
+		"fr": {"99,537\u00a0%", "marge 0,050\u00a0%", "non respecté", "250,05\u00a0€", "200,00\u00a0€", "3, en retard 2"},
+		"en": {"99.537%", "margin 0.050%", "€250.05", "€200.00", "3, late 2"},
+	}
 	for _, audience := range Audiences() {
-		r := src.Account(p, audience, list, 1, now)
+		r := src.Account(p, audience, list, levels, 1, now)
 		if len(r.Against) != 3 || len(r.Unreviewed) != 1 || len(r.Breaches) != 1 || len(r.Outages) != 1 || !r.Outages[0].Exceeded ||
 			len(r.Improvements) != 1 || len(r.Late) != 1 || r.Late[0].Outcome != "missed" {
 			t.Fatalf("%+v", r)
@@ -180,6 +198,11 @@ func TestAccountingToEachAudience(t *testing.T) {
 			for _, must := range []string{w.Say("mention.closed-open", "open", w.Code("open", "evaluation")), w.Say("audience." + audience)} {
 				if !strings.Contains(text, html.EscapeString(must)) {
 					t.Errorf("%s, %s: without %q", audience, lang, must)
+				}
+			}
+			for _, must := range figures[lang] {
+				if told := strings.Contains(text, must); told != (audience != "council") {
+					t.Errorf("%s, %s: %q told: %v", audience, lang, must, told)
 				}
 			}
 			if told := strings.Contains(text, "Encrypt laptops"); told != (audience != "council") {

@@ -45,7 +45,7 @@ func played(t *testing.T, now time.Time) (*Source, map[string]domain.Key) {
 	}
 	law := func() incident.Basis { return basis }
 	codes := func() (domain.Codes, []domain.Basis) { return set, basis.Refs }
-	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(codes), service.Kind(codes)}
+	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(codes, nil), service.Kind(codes, nil)}
 	dir := t.TempDir()
 	store, err := eventstore.Open(ctx, eventstore.Config{Dir: dir, Kinds: kinds})
 	if err != nil {
