@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -165,7 +168,7 @@ func (q *request) contacts() (*answer, error) {
 		if q.isSet("stale") {
 			want.Stale = now
 		}
-		return part(q, s, contacts.Find(s.ThingReader, want), func(c contacts.Contact) (contactRow, error) {
+		show := func(c contacts.Contact) (contactRow, error) {
 			say, err := q.latest(domain.Ref{Kind: contact.Name, Key: c.Key}, "ContactAdded", "ContactChanged")
 			if err != nil {
 				return contactRow{}, err
@@ -175,6 +178,28 @@ func (q *request) contacts() (*answer, error) {
 				row.Channels = append(row.Channels, reach{ch.Kind, say(fmt.Sprintf("channels.%d.address", i)), ch.Safe, ch.Fallback, ch.For})
 			}
 			return row, nil
+		}
+		// Names are sealed, so the view cannot be in their order: the directory, which is
+		// small, is opened whole for each page.
+		var rows []contactRow
+		for c := range contacts.Find(s.ThingReader, want) {
+			row, err := show(c)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
+		slices.SortStableFunc(rows, func(a, b contactRow) int {
+			return cmp.Or(strings.Compare(a.Name.sorted(), b.Name.sorted()), cmp.Compare(a.Code, b.Code))
 		})
+		return part(q, s, slices.Values(rows), func(row contactRow) (contactRow, error) { return row, nil })
 	})
+}
+
+// sorted is what words are put in order by; those that are gone come last.
+func (w *words) sorted() string {
+	if w == nil || w.erased {
+		return "\U0010ffff"
+	}
+	return strings.ToLower(w.text)
 }

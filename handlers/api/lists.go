@@ -23,7 +23,7 @@ func (s *server) listOperations() []*operation {
 		{id: "list-incidents", method: http.MethodGet, path: org + "/incidents", tag: "views", do: (*request).incidents,
 			summary: "The register: incidents by their open fields",
 			about:   "Sealed texts are not searched. Without sort the newest come first.",
-			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name, audit.Name},
 			query: []param{
 				{name: "q", kind: word, doc: "a number or its beginning, a key, or a code of category, department, chain or route"},
 				{name: "state", kind: list, oneof: phases, doc: "any of these"},
@@ -36,7 +36,7 @@ func (s *server) listOperations() []*operation {
 				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
 				{name: "overdue", kind: flag, doc: "true: a running term has passed"},
 				{name: "leak", kind: flag, doc: "true: a data leak is suspected or known"},
-				{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it with"},
+				exercisesParam("with"),
 				{name: "sort", kind: word, oneof: columns}, {name: "order", kind: word, oneof: []string{"asc", "desc"}},
 				limitParam, cursorParam,
 			}},
@@ -49,7 +49,7 @@ func (s *server) listOperations() []*operation {
 				{name: "at", kind: instant, doc: "taken for now; it judges what is overdue among the terms known today"},
 				{name: "recipient", kind: word, doc: "to whom something is owed"},
 				{name: "statutory", kind: flag, doc: "true: only those from law or agreement"},
-				{name: "exercises", kind: word, oneof: []string{"with", "without"}, doc: "without it with"},
+				exercisesParam("with"),
 				limitParam, cursorParam,
 			}},
 		{id: "list-audit", method: http.MethodGet, path: org + "/audit", tag: "views", do: (*request).audit,
@@ -92,6 +92,9 @@ type summary struct {
 	Overdue           int             `json:"overdue" doc:"running terms that have passed, by the clock of the server"`
 	SuspectedDataLeak bool            `json:"suspectedDataLeak"`
 	Exercise          bool            `json:"exercise"`
+	Author            domain.PersonID `json:"author,omitzero" doc:"who recorded the report; absent: nobody by name"`
+	Role              domain.Code     `json:"authorRole,omitempty"`
+	Occurred          time.Time       `json:"occurred,omitzero" doc:"when it was reported"`
 }
 
 func summaryOf(r *register.Row, now time.Time) summary {
@@ -147,6 +150,10 @@ func (q *request) incidents() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	who, err := audit.In(snap)
+	if err != nil {
+		return nil, err
+	}
 	rows, total, err := find(g, want, q.text("q"))
 	if err != nil {
 		return nil, err
@@ -154,6 +161,11 @@ func (q *request) incidents() (*answer, error) {
 	out := page[summary]{Items: make([]summary, len(rows)), Total: &total}
 	for i := range rows {
 		out.Items[i] = summaryOf(&rows[i], want.Now)
+		if line, told, err := who.Line(rows[i].First); err != nil {
+			return nil, err
+		} else if told {
+			out.Items[i].Author, out.Items[i].Role, out.Items[i].Occurred = line.Actor, line.Role, line.Occurred
+		}
 	}
 	if n := at.Skip + len(rows); n < total && len(rows) > 0 {
 		if out.Next, err = makeCursor(skipped{n}); err != nil {

@@ -29,6 +29,7 @@ type operation struct {
 	status  int    // of success; 0: 200
 	also    []int  // other statuses of success
 	gives   any    // zero value of what it answers; nil: see media
+	rows    any    // zero value of a row of its table, where it has one and is no list
 	media   string // of the answer; empty: application/json
 	refuses []int  // statuses of problems, besides 400, 404 and 503
 
@@ -49,6 +50,7 @@ type answer struct {
 	status int // 0: the operation's
 	header http.Header
 	body   any
+	table  any // the page of rows that it is as a table; nil: the body
 }
 
 func (a *answer) set(name, value string) *answer {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"iter"
 	"net/http"
 	"slices"
@@ -31,6 +32,17 @@ var (
 	sinceParam    = param{name: "since", kind: instant, doc: "then or later"}
 	untilParam    = param{name: "until", kind: instant, doc: "before then"}
 )
+
+// exercisesParam chooses between what is practised and what is real.
+func exercisesParam(without string) param {
+	return param{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it " + without}
+}
+
+// practised reports whether an exercise, or what is real, is asked for; without
+// the parameter as otherwise says.
+func (q *request) practised(exercise bool, otherwise string) bool {
+	return exercise && cmp.Or(q.text("exercises"), otherwise) != "without" || !exercise && q.text("exercises") != "only"
+}
 
 // A browsing is a view of things in a snapshot, with the numbers of incidents.
 type browsing struct {
@@ -105,6 +117,27 @@ func (s *browsing) number(key domain.Key) string { return s.row(key).Number }
 
 // exercise reports whether an incident is one.
 func (s *browsing) exercise(key domain.Key) bool { return s.row(key).Exercise }
+
+// those leaves of rows about incidents the ones that exercises asks for.
+func those[R any](q *request, s *browsing, otherwise string, rows iter.Seq[R], of func(*R) domain.Key) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		for row := range rows {
+			if q.practised(s.exercise(of(&row)), otherwise) && !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// stampOf says who gave an entry, when what it tells happened and when it was
+// recorded. What is reckoned from many bears that of the last it rests on.
+func (q *request) stampOf(seq domain.Seq) (projections.Stamp, error) {
+	en, err := q.office.Log.Entry(seq)
+	if err != nil {
+		return projections.Stamp{}, err
+	}
+	return projections.Stamp{Seq: seq, Author: en.Actor.ID, Role: en.Actor.Role, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded}, nil
+}
 
 // overdueAt is the instant at which open things are asked to be overdue; zero:
 // nobody asks.
