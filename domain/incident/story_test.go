@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 //	-- then --    what they caused, written by -update and then read by a person
 //
 // Before an order, lines may say: at T (the desk's clock), as ROLE, and for the
-// next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
+// next order alone occurred T, by MEDIUM WHO (a person's id, or words), happened REASON. $escalation and
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
 // says what the organisation's profile tells from then on, "profile none" that
@@ -182,7 +182,10 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		return nil, nil
 	case "by":
 		medium, who, _ := strings.Cut(rest, " ")
-		st.by = &domain.By{Medium: domain.Code(medium), Text: domain.Text(who)}
+		st.by = &domain.By{Medium: domain.Code(medium)}
+		if st.by.Person.UnmarshalText([]byte(who)) != nil {
+			st.by.Text = domain.Text(who)
+		}
 		return nil, nil
 	case "todo":
 		return st.todo(domain.Code(rest)), nil
