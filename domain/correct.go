@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -199,6 +200,32 @@ func (c CorrectFact) Patch(was Event, row EventRow) (Event, error) {
 		return nil, fmt.Errorf("correction of %s: %w", row.Name, err)
 	}
 	return e, nil
+}
+
+// Keeps judges the right values by the command that told the fact: words that an
+// order must give, a correction cannot take back, nor does a text grow longer by
+// it. Only what the correction names is judged: a text that was erased stands as
+// it is. What else must be there, and when an instant may lie, the event says
+// itself: it can tell a field in another form, and orders look ahead from another
+// day.
+func (c CorrectFact) Keeps(told Command, now time.Time, codes Codes) error {
+	t := reflect.TypeOf(told).Elem()
+	for _, f := range ruledFields(t) {
+		v, given := c.Fields[Code(f.name)]
+		if !given {
+			continue
+		}
+		r := f.rules
+		r.past, r.future, r.required = false, false, r.required && mayHoldText(t.Field(f.index).Type)
+		is := reflect.New(t.Field(f.index).Type)
+		if json.Unmarshal([]byte(v.String()), is.Interface()) != nil {
+			continue // the event tells it in another form, and judges that
+		}
+		if err := checkValue(is.Elem(), "fields."+f.name, r, now, codes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Correct makes the FactCorrected that leads from one event to another. given is

@@ -126,6 +126,7 @@ type posting struct {
 	occurred time.Time
 	recorded time.Time
 	role     domain.Code // of the actor
+	command  string
 	events   []domain.Event
 }
 
