@@ -93,12 +93,12 @@ func (a *app) improvementsVerb() *cobra.Command {
 		"due", "due", "overdue", "overdue", "pdca", "pdca", "phase", "phase", "title", "title", "kind", "kind", "owner", "owner", "owner role", "ownerRole",
 		"number", "number", "rounds", "rounds", "completed", "completed", "checked", "checked", "key", "key",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"open", "overdue", "owner")
+		"q", "open", "overdue", "owner")
 }
 
 func (a *app) contactsVerb() *cobra.Command {
 	return a.listVerb("contacts", "Lists whom to reach and how, and which entries must be checked again", "contacts", columns(
 		"name", "name", "organisation", "organisation", "code", "code", "roles", "roles", "lists", "lists", "channels", "channels", "on call", "onCall", "language", "language",
 		"confirmed", "confirmed", "check again", "checkAgain", "retired", "retired", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"role", "list", "stale", "retired")
+		"q", "role", "list", "stale", "retired")
 }
