@@ -174,7 +174,11 @@ func (t Table[S]) correct(d *Deciding[S], s Dossier[S], c CorrectFact) error {
 		}
 	}
 	if e, ok := is.(Coherent); ok {
-		if err := e.Coherent(was); err != nil {
+		left, err := c.Left(was, row)
+		if err != nil {
+			return err
+		}
+		if err := e.Coherent(left); err != nil {
 			return err
 		}
 	}

@@ -49,8 +49,8 @@ type Evolver[S any] interface {
 	Evolve(s *S, p Posting)
 }
 
-// A Coherent event refuses what cannot be true together. was is the event that
-// it corrects, nil where it is told for the first time.
+// A Coherent event refuses what cannot be true together. was is what it leaves of
+// the event that it corrects, nil where it is told for the first time.
 type Coherent interface{ Coherent(was Event) error }
 
 // A CommandRow declares one command. Fact says that it records something that

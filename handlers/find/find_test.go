@@ -3,7 +3,6 @@ package find
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"log/slog"
 	"path/filepath"
@@ -365,12 +364,4 @@ func TestEveryWordIsFound(t *testing.T) {
 			}
 		}
 	})
-}
-
-// BenchmarkIndex reports how fast entries are taken in, how much memory each
-// costs, and how long a search takes among them.
-func BenchmarkIndex(b *testing.B) {
-	for _, n := range []int{100_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmark(b, n) })
-	}
 }

@@ -118,9 +118,9 @@ func (x *Index) sort() {
 }
 
 // Search gives the aggregates of a kind in whose texts all words of a query stand;
-// of the last one, and of reference numbers, the beginning is enough. What was written to last comes first.
-// behind is how many entries of a ledger that ends with upTo are not read yet: what
-// stands in them is not found.
+// of the last one, and of reference numbers, the beginning is enough. What was
+// written to last comes first. behind is how many entries of a ledger that ends
+// with upTo are not read yet: what stands in them is not found.
 func (x *Index) Search(kind domain.KindName, query string, upTo domain.Seq) (keys []domain.Key, behind uint64) {
 	words := asked(query)
 	x.mu.RLock()
@@ -187,12 +187,13 @@ func (x *Index) mark(word string, things []bool) {
 	}
 }
 
-// Drop takes out what stands in the texts of an aggregate.
+// Drop takes out what stands in the texts of an aggregate. Its keys are destroyed
+// before: what of it is still to be read adds nothing either.
 func (x *Index) Drop(ref domain.Ref) {
 	x.drop(func(p place) bool { return x.all[p.thing].ref == ref })
 }
 
-// DropEntry takes out what stands in the texts of an entry.
+// DropEntry takes out what stands in the texts of an entry, likewise.
 func (x *Index) DropEntry(seq domain.Seq) {
 	x.drop(func(p place) bool { return p.seq == seq })
 }
