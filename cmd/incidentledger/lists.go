@@ -50,12 +50,14 @@ func (a *app) obligationsVerb() *cobra.Command {
 
 // suppliersVerb lists suppliers, or the service levels of one.
 func (a *app) suppliersVerb() *cobra.Command {
-	var period string
+	var period, words string
 	cmd := &cobra.Command{
 		Use: "suppliers [CODE]", Short: "Lists suppliers; of one, how it kept the agreed uptime", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, q, cols := "suppliers", url.Values{"limit": {"200"}}, supplierColumns
 			switch {
+			case len(args) > 0 && words != "":
+				return usage("--q looks for suppliers; leave the code out")
 			case len(args) > 0:
 				path, cols = "service-levels", levelColumns
 				q.Set("supplier", args[0])
@@ -64,6 +66,8 @@ func (a *app) suppliersVerb() *cobra.Command {
 				}
 			case period != "":
 				return usage("--period needs the code of a supplier")
+			case words != "":
+				q.Set("q", words)
 			}
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
 				items, err := c.list(ctx, c.path(path), q, 0)
@@ -74,6 +78,7 @@ func (a *app) suppliersVerb() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&words, "q", "", "see the API's q")
 	cmd.Flags().StringVar(&period, "period", "", "a month, quarter or year: 2026-10, 2026-Q3 or 2026; without it the present year")
 	return cmd
 }
@@ -93,12 +98,12 @@ func (a *app) improvementsVerb() *cobra.Command {
 		"due", "due", "overdue", "overdue", "pdca", "pdca", "phase", "phase", "title", "title", "kind", "kind", "owner", "owner", "owner role", "ownerRole",
 		"number", "number", "rounds", "rounds", "completed", "completed", "checked", "checked", "key", "key",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"open", "overdue", "owner")
+		"q", "open", "overdue", "owner")
 }
 
 func (a *app) contactsVerb() *cobra.Command {
 	return a.listVerb("contacts", "Lists whom to reach and how, and which entries must be checked again", "contacts", columns(
 		"name", "name", "organisation", "organisation", "code", "code", "roles", "roles", "lists", "lists", "channels", "channels", "on call", "onCall", "language", "language",
 		"confirmed", "confirmed", "check again", "checkAgain", "retired", "retired", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"role", "list", "stale", "retired")
+		"q", "role", "list", "stale", "retired")
 }

@@ -203,6 +203,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		return nil
 	}
 	s.doing[org] = true
+	o.index() // so that it has read the ledger when somebody searches
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(s.house.ctx, stop)
 	s.room(ctx, org, "overdue", func(ctx context.Context) error {
@@ -286,6 +287,7 @@ func (o *office) api() *api.Office {
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
-		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks,
+		Find: func() api.Finder { return o.index() },
+		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks,
 	}
 }

@@ -127,6 +127,7 @@ type posting struct {
 	occurred time.Time
 	recorded time.Time
 	role     domain.Code // of the actor
+	command  string
 	events   []domain.Event
 }
 

@@ -1,10 +1,16 @@
 package api
 
 import (
+	"bytes"
+	"context"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/incident"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/register"
@@ -22,10 +28,10 @@ func (s *server) listOperations() []*operation {
 	return []*operation{
 		{id: "list-incidents", method: http.MethodGet, path: org + "/incidents", tag: "views", do: (*request).incidents,
 			summary: "The register: incidents by their open fields",
-			about:   "Sealed texts are not searched. Without sort the newest come first.",
+			about:   "Without sort the newest come first; with q, what was written to last.",
 			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name, audit.Name},
 			query: []param{
-				{name: "q", kind: word, doc: "a number or its beginning, a key, or a code of category, department, chain or route"},
+				searchParam,
 				{name: "state", kind: list, oneof: phases, doc: "any of these"},
 				{name: "open", kind: flag, doc: "true: neither closed, rejected, withdrawn nor merged"},
 				{name: "priority", kind: list, oneof: []string{"0", "1", "2", "3", "4", "5"}, doc: "any of these; 0: none yet"},
@@ -154,11 +160,11 @@ func (q *request) incidents() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, total, err := find(g, want, q.text("q"))
+	rows, total, behind, err := q.find(g, want)
 	if err != nil {
 		return nil, err
 	}
-	out := page[summary]{Items: make([]summary, len(rows)), Total: &total}
+	out := page[summary]{Items: make([]summary, len(rows)), Total: &total, Unsearched: behind}
 	for i := range rows {
 		out.Items[i] = summaryOf(&rows[i], want.Now)
 		if line, told, err := who.Line(rows[i].First); err != nil {
@@ -175,36 +181,78 @@ func (q *request) incidents() (*answer, error) {
 	return (&answer{body: out}).seq(g.Seq()), nil
 }
 
-// find reads q: a number or its beginning, a key, or a code of one of the fields
-// by which incidents are told apart. The first reading that finds any holds.
-func find(g *register.Register, want register.Query, q string) ([]register.Row, int, error) {
-	if q == "" {
-		return g.List(want)
+// find reads q: a key, or else a number or its beginning, a code of one of the
+// fields by which incidents are told apart, or words of their texts: what any of
+// these finds is listed, what was written to last first. behind is how many entries
+// were not searched.
+func (q *request) find(g *register.Register, want register.Query) (rows []register.Row, total int, behind uint64, err error) {
+	text := strings.TrimSpace(q.text("q"))
+	if !q.has("q") {
+		rows, total, err = g.List(want)
+		return rows, total, 0, err
 	}
-	if u, ok := parseUUID(q); ok {
-		row, err := g.ByKey(domain.Key{UUID: u}, nil)
-		if problemOf(err).Status == http.StatusNotFound {
-			return nil, 0, nil
+	if u, ok := parseUUID(text); ok {
+		want.Keys = []domain.Key{{UUID: u}}
+		rows, total, err = g.List(want)
+		return rows, total, 0, err
+	}
+	want.Keys, behind, err = q.search(incident.Name, g.Seq())
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for _, reading := range readings(text) {
+		all := register.Query{Limit: math.MaxInt, Allow: want.Allow}
+		reading(&all)
+		rows, _, err := g.List(all)
+		if err != nil {
+			return nil, 0, 0, err
 		}
-		return []register.Row{row}, 1, err
-	}
-	if q[0] >= '0' && q[0] <= '9' {
-		want.Number = q
-		return g.List(want)
-	}
-	for _, field := range []func(*register.Query) *domain.Code{
-		func(w *register.Query) *domain.Code { return &w.Category },
-		func(w *register.Query) *domain.Code { return &w.Department },
-		func(w *register.Query) *domain.Code { return &w.Chain },
-		func(w *register.Query) *domain.Code { return &w.RoutedTo },
-	} {
-		try := want
-		if f := field(&try); *f == "" || *f == domain.Code(q) {
-			*f = domain.Code(q)
-			if rows, total, err := g.List(try); err != nil || total > 0 {
-				return rows, total, err
-			}
+		for i := range rows {
+			want.Keys = append(want.Keys, rows[i].Key)
 		}
 	}
-	return nil, 0, nil
+	slices.SortFunc(want.Keys, func(a, b domain.Key) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	want.Keys = append([]domain.Key{}, slices.Compact(want.Keys)...)
+	if !q.has("sort") && !q.has("order") {
+		want.Sort = register.Last
+	}
+	rows, total, err = g.List(want)
+	return rows, total, behind, err
+}
+
+// readings are the open fields that q can be meant for.
+func readings(text string) []func(*register.Query) {
+	switch {
+	case text == "" || domain.CheckWord("q", text) != nil:
+		return nil
+	case text[0] >= '0' && text[0] <= '9':
+		return []func(*register.Query){func(w *register.Query) { w.Number = text }}
+	}
+	code := domain.Code(text)
+	return []func(*register.Query){
+		func(w *register.Query) { w.Category = code },
+		func(w *register.Query) { w.Department = code },
+		func(w *register.Query) { w.Chain = code },
+		func(w *register.Query) { w.RoutedTo = code },
+	}
+}
+
+// search gives the aggregates of a kind in whose texts the words of q stand, once
+// the entry that the caller names was read.
+func (q *request) search(kind domain.KindName, upTo domain.Seq) (keys []domain.Key, behind uint64, err error) {
+	if q.office.Find == nil {
+		return nil, 0, nil
+	}
+	x := q.office.Find()
+	seq, err := q.named()
+	if err != nil {
+		return nil, 0, err
+	}
+	ctx, cancel := context.WithTimeout(q.Context(), q.s.Patience)
+	defer cancel()
+	if err := x.WaitFor(ctx, seq); err != nil {
+		return nil, 0, err
+	}
+	keys, behind = x.Search(kind, q.text("q"), upTo)
+	return keys, behind, nil
 }

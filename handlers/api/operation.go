@@ -134,15 +134,24 @@ func (q *request) run() (*answer, error) {
 
 // catchUp waits until some views show the entry that the header Ledger-Seq names.
 func (q *request) catchUp(views ...string) error {
+	seq, err := q.named()
+	if seq == 0 || err != nil {
+		return err
+	}
+	return q.catchUpWith(seq, views...)
+}
+
+// named is the entry that the header Ledger-Seq names; 0: none.
+func (q *request) named() (domain.Seq, error) {
 	text := q.Header.Get("Ledger-Seq")
 	if text == "" || q.office == nil {
-		return nil
+		return 0, nil
 	}
 	seq, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return malformed("Ledger-Seq", "the header Ledger-Seq is %q; give the sequence of an entry, as a write answers it", clip(text, 40))
+		return 0, malformed("Ledger-Seq", "the header Ledger-Seq is %q; give the sequence of an entry, as a write answers it", clip(text, 40))
 	}
-	return q.catchUpWith(domain.Seq(seq), views...)
+	return domain.Seq(seq), nil
 }
 
 // catchUpWith waits until the ledger and some views show an entry.

@@ -26,6 +26,7 @@ func thingsList(id, path, view, summary string, gives any, do func(*request) (*a
 
 // Parameters of lists of things.
 var (
+	textParam     = param{name: "q", kind: phrase, doc: "words of their texts, whole reference numbers among them; all must be there, the last one by its beginning"}
 	incidentParam = param{name: "key", kind: word, doc: "of one incident: its key or number"}
 	openParam     = param{name: "open", kind: flag, doc: "true: only what is still to be done"}
 	overdueParam  = param{name: "overdue", kind: flag, doc: "true: only what is open and past its term, by the clock of the server"}
@@ -50,6 +51,7 @@ type browsing struct {
 	snap    *projections.Snapshot
 	numbers *register.Register
 	known   map[domain.Key]register.Row
+	behind  uint64 // entries that were not searched
 }
 
 // browse reads a view of things.
@@ -67,7 +69,7 @@ func (q *request) browse(v *projections.Things, do func(*browsing) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return do(&browsing{r, snap, g, map[domain.Key]register.Row{}})
+	return do(&browsing{ThingReader: r, snap: snap, numbers: g, known: map[domain.Key]register.Row{}})
 }
 
 // incident is the one that the query names; zero: none.
@@ -175,7 +177,28 @@ func part[R, S any](q *request, s *browsing, rows iter.Seq[R], show func(R) (S, 
 	if s.Err() != nil {
 		return nil, s.Err()
 	}
+	out.Unsearched = s.behind
 	return (&answer{body: out}).seq(s.Seq()), nil
+}
+
+// among gives, of rows that are aggregates of a kind, those that the words of q
+// find; all where it is not given.
+func among[R any](q *request, s *browsing, kind domain.KindName, rows iter.Seq[R], key func(R) domain.Key) (iter.Seq[R], error) {
+	if !q.has("q") {
+		return rows, nil
+	}
+	keys, behind, err := q.search(kind, s.Seq())
+	if err != nil {
+		return nil, err
+	}
+	s.behind = behind
+	return func(yield func(R) bool) {
+		for row := range rows {
+			if slices.Contains(keys, key(row)) && !yield(row) {
+				return
+			}
+		}
+	}, nil
 }
 
 // speaker gives the words of one event by their paths; nil: it has none there.
