@@ -29,6 +29,7 @@ import (
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
+	"incidentledger/handlers/find"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/breaches"
@@ -83,6 +84,9 @@ type office struct {
 
 	stop context.CancelFunc
 	ran  chan struct{} // closed when the views have stopped
+
+	index   func() *find.Index // of texts; it reads the ledger from when it is first asked for
+	finding sync.WaitGroup     // until it has stopped
 }
 
 // kinds are the kinds whose entries a ledger may hold. Decisions need the law of
@@ -230,6 +234,15 @@ func (h *house) staff(o *office) error {
 	}
 	ctx, stop := context.WithCancel(h.ctx)
 	o.stop = stop
+	o.index = sync.OnceValue(func() *find.Index {
+		x := find.New(find.Config{Ledger: o.ledger, Opener: opener{o.vault}, Log: h.log})
+		o.finding.Go(func() {
+			if err := x.Run(ctx); err != nil && ctx.Err() == nil {
+				h.log.Error("the index of texts has stopped", "org", o.org, "alarm", true, "err", err)
+			}
+		})
+		return x
+	})
 	go func() {
 		defer close(o.ran)
 		if err := o.views.Run(ctx, o.ledger); err != nil && ctx.Err() == nil {
@@ -388,6 +401,7 @@ func (h *house) close() error {
 	for _, o := range h.offices {
 		o.stop()
 		<-o.ran
+		o.finding.Wait()
 		errs = append(errs, o.views.Close(), o.closeSeal())
 	}
 	// A ledger that was stopped in order has a vault that was: the vault first.

@@ -207,6 +207,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		return nil
 	}
 	s.doing[org] = true
+	o.index() // so that it has read the ledger when somebody searches
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(s.house.ctx, stop)
 	if err := errors.Join(s.witnessed(ctx, o), s.openWitness(ctx, o)); err != nil {
@@ -293,6 +294,7 @@ func (o *office) api() *api.Office {
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
-		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt,
+		Find: func() api.Finder { return o.index() },
+		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt,
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"net/http"
 
+	"incidentledger/domain"
 	"incidentledger/domain/supplier"
 	"incidentledger/handlers/catalogue"
 	"incidentledger/handlers/report"
+	"incidentledger/projections"
 	"incidentledger/projections/register"
 	"incidentledger/projections/suppliers"
 )
@@ -19,7 +21,7 @@ func (s *server) figuresOperations() []*operation {
 	return []*operation{
 		{id: "show-figures", method: http.MethodGet, path: "/organisations/{org}/figures", tag: "reports", do: (*request).figures,
 			summary: "Counts, times and terms of a period, by priority, category, supplier, department and severity", about: folded,
-			gives: report.Figures{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			gives: reckoned{}, rows: figuresLine{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
 			query: []param{periodParam}},
 		{id: "show-periodic-report", method: http.MethodGet, path: "/organisations/{org}/report", tag: "reports", do: (*request).periodic,
 			summary: "The report on a period for one audience: what happened, terms met and missed, breaches, what suppliers kept, improvements, every override",
@@ -80,6 +82,60 @@ func (q *request) kept(p report.Period) (out []report.ServiceLevel, err error) {
 	return out, err
 }
 
+// A reckoned is the figures of a period, each group with the last entry that it rests on.
+type reckoned struct {
+	Period    report.Period   `json:"period"`
+	All       reckonedGroup   `json:"all"`
+	Groups    []reckonedGroup `json:"groups" doc:"by priority, category, supplier, department and severity"`
+	OpenAtEnd int             `json:"openAtEnd" doc:"reported in the period or before it, and not closed by its end"`
+}
+
+type reckonedGroup struct {
+	report.Group
+	projections.Stamp // the last entry that it rests on
+}
+
+// A figuresLine is a group as a table has it; times are in seconds.
+type figuresLine struct {
+	Period        string      `json:"period"`
+	By            domain.Code `json:"by"`
+	Of            domain.Code `json:"of"`
+	Incidents     int         `json:"incidents"`
+	Open          int         `json:"open"`
+	Met           int         `json:"met"`
+	Missed        int         `json:"missed"`
+	DetectN       int         `json:"detectN"`
+	DetectMedian  *int64      `json:"detectMedian"`
+	DetectP90     *int64      `json:"detectP90"`
+	ReactN        int         `json:"reactN"`
+	ReactMedian   *int64      `json:"reactMedian"`
+	ReactP90      *int64      `json:"reactP90"`
+	NotifyN       int         `json:"notifyN"`
+	NotifyMedian  *int64      `json:"notifyMedian"`
+	NotifyP90     *int64      `json:"notifyP90"`
+	RestoreN      int         `json:"restoreN"`
+	RestoreMedian *int64      `json:"restoreMedian"`
+	RestoreP90    *int64      `json:"restoreP90"`
+
+	projections.Stamp
+}
+
+func lineOf(p report.Period, g *reckonedGroup) figuresLine {
+	return figuresLine{
+		Period: p.Name, By: g.By, Of: g.Of, Incidents: g.Incidents, Open: g.Open, Met: g.Met, Missed: g.Missed,
+		DetectN: g.Detect.N, DetectMedian: g.Detect.Median, DetectP90: g.Detect.P90, ReactN: g.React.N, ReactMedian: g.React.Median, ReactP90: g.React.P90,
+		NotifyN: g.Notify.N, NotifyMedian: g.Notify.Median, NotifyP90: g.Notify.P90,
+		RestoreN: g.Restore.N, RestoreMedian: g.Restore.Median, RestoreP90: g.Restore.P90, Stamp: g.Stamp,
+	}
+}
+
+// grouped gives a group with who told last of what it counts; where nothing is
+// counted, of the whole ledger.
+func (q *request) grouped(g report.Group) (reckonedGroup, error) {
+	stamp, err := q.stampOf(cmp.Or(g.Last, q.office.Log.Last()))
+	return reckonedGroup{g, stamp}, err
+}
+
 func (q *request) figures() (*answer, error) {
 	p, err := q.period("management")
 	if err != nil {
@@ -89,7 +145,20 @@ func (q *request) figures() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{body: report.Reckon(p, list, open, q.now())}, nil
+	f := report.Reckon(p, list, open, q.now())
+	out := reckoned{Period: p, Groups: []reckonedGroup{}, OpenAtEnd: open}
+	if out.All, err = q.grouped(f.All); err != nil {
+		return nil, err
+	}
+	lines := []figuresLine{lineOf(p, &out.All)}
+	for _, of := range f.Groups {
+		g, err := q.grouped(of)
+		if err != nil {
+			return nil, err
+		}
+		out.Groups, lines = append(out.Groups, g), append(lines, lineOf(p, &g))
+	}
+	return &answer{body: out, table: pageOf(lines)}, nil
 }
 
 func (q *request) periodic() (*answer, error) {

@@ -62,6 +62,7 @@ type TermCount struct {
 	Met       int         `json:"met"`
 	Late      int         `json:"late"`   // done too late
 	Missed    int         `json:"missed"` // not done, and past due
+	Done      int         `json:"done"`   // done, where there is no fixed term to keep
 	Running   int         `json:"running"`
 }
 
@@ -184,6 +185,8 @@ func (p *Periodic) terms(c *Counted, now time.Time) {
 			n.Late++
 		case "missed":
 			n.Missed++
+		case "done":
+			n.Done++
 		default:
 			n.Running++
 		}

@@ -96,13 +96,13 @@ func (s shower) groups(list []Group) *Table {
 var grouped = map[domain.Code]string{"priority": "priorities", "category": "categories", "severity": "severities"}
 
 func (s shower) termCounts(list []TermCount) *Table {
-	t := &Table{Head: s.heads("term", "terms-met", "terms-late", "terms-missed", "terms-running")}
+	t := &Table{Head: s.heads("term", "terms-met", "terms-late", "terms-missed", "terms-done", "terms-running")}
 	for _, n := range list {
 		name := s.w.Code("rules", string(n.Rule))
 		if !n.Statutory {
 			name += "\n" + s.w.Say("report.local")
 		}
-		t.Rows = append(t.Rows, []string{name, fmt.Sprint(n.Met), fmt.Sprint(n.Late), fmt.Sprint(n.Missed), fmt.Sprint(n.Running)})
+		t.Rows = append(t.Rows, []string{name, fmt.Sprint(n.Met), fmt.Sprint(n.Late), fmt.Sprint(n.Missed), fmt.Sprint(n.Done), fmt.Sprint(n.Running)})
 	}
 	return t
 }
