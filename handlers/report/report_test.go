@@ -143,7 +143,7 @@ func TestEvaluationRestsOnTheFactsAsTheyStand(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := src.Desk.Give(t.Context(), domain.Order{ID: handlers.NewOrderID(), Org: "demo", Kind: incident.Name, Key: key, Command: c,
-			Actor: domain.Actor{ID: domain.PersonID{UUID: key.UUID}, Role: "security-officer", For: "demo", Door: "cli", Proof: "stated"}}); err != nil {
+			Actor: domain.Actor{ID: domain.PersonID(key), Role: "security-officer", For: "demo", Door: "cli", Proof: "stated"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
