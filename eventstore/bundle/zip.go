@@ -35,6 +35,7 @@ func writeZip(w io.Writer, files map[string][]byte) error {
 		h.SetMode(0o644)
 		// The first day that the format can name: when a bundle was made says
 		// nothing about what is in it.
+		//lint:ignore SA1019 CreateRaw writes this field, and would leave out Modified
 		h.ModifiedDate = 1<<5 | 1
 		f, err := z.CreateRaw(h)
 		if err == nil {
