@@ -56,6 +56,18 @@ func (c Config) salvage(org domain.OrgID) (*salvaged, error) {
 	if mark, err := readMark(c.orgDir(org)); err == nil {
 		sv.last = max(sv.last, mark)
 	}
+	if c.Sealed != nil {
+		last, leaf, err := c.Sealed(org)
+		if err != nil {
+			return nil, err
+		}
+		sv.last = max(sv.last, last)
+		for seq := domain.Seq(1); seq <= last; seq++ {
+			if h := leaf(seq); sv.at[seq].from == fromNowhere && !h.IsZero() {
+				sv.leafs[seq] = h
+			}
+		}
+	}
 	for seq := range sv.at {
 		stored, _, err := sv.entry(seq)
 		if err != nil {

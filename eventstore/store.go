@@ -41,6 +41,10 @@ type Config struct {
 	Alarm     func(string) // told what the embedded server's file store complains of
 	OnFailure func(error)  // told once when a ledger can take no more entries and the process must end
 
+	// Sealed tells a restoring what was sealed: how many entries there were, and
+	// the leaf hash of each, zero where it is not known. nil: nobody knows.
+	Sealed func(domain.OrgID) (last domain.Seq, leaf func(domain.Seq) domain.Hash, err error)
+
 	Codec *Codec // made from Kinds by Open
 }
 

@@ -154,7 +154,7 @@ func (a *app) restoreVerb() *cobra.Command {
 				return usage("--org is required")
 			}
 			bar := a.bar("restore " + a.org)
-			r, err := eventstore.RestoreLog(cmd.Context(), eventstore.Config{Dir: a.data, Kinds: storeKinds(), Log: a.logger()}, domain.OrgID(a.org),
+			r, err := eventstore.RestoreLog(cmd.Context(), eventstore.Config{Dir: a.data, Kinds: storeKinds(), Log: a.logger(), Sealed: a.sealed}, domain.OrgID(a.org),
 				func(done, of domain.Seq) { bar.at(int64(done), int64(of)) })
 			bar.done()
 			if err != nil {

@@ -81,6 +81,15 @@ func mirrors(list []mirror) func(*http.Request) bool {
 	}
 }
 
+// sealed tells a restoring what was sealed.
+func (a *app) sealed(org domain.OrgID) (domain.Seq, func(domain.Seq) domain.Hash, error) {
+	k, err := seal.ReadKept(sealDir(eventstore.OrgDir(a.data, org)))
+	if err != nil {
+		return 0, nil, err
+	}
+	return k.Size, k.Leaf, nil
+}
+
 // closeSeal seals what came last, and closes the log.
 func (o *office) closeSeal() error {
 	o.unseal()

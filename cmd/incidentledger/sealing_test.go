@@ -5,10 +5,15 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +22,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"incidentledger/domain"
+	"incidentledger/eventstore"
 	"incidentledger/eventstore/seal"
 	tiles "incidentledger/handlers/tlog"
 )
@@ -119,4 +125,66 @@ func (o overHTTP) ReadEndpoint(ctx context.Context, path string) ([]byte, error)
 		err = fmt.Errorf("%s: %s", path, res.Status)
 	}
 	return b, err
+}
+
+// An entry of which every copy is lost, and that no later entry names, keeps its
+// place in the tree by what was sealed: the ledger goes on, and says what is lost.
+func TestALostEntryKeepsItsPlaceInTheTree(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	th := openTownHall(t, dir)
+	th.mustGive("report", domain.Key{})
+	last := th.mustGive("report", domain.Key{})
+	sealed(t, th)
+	head := th.o.seal.Head()
+	stored, err := th.o.ledger.Stored(last.Seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := th.h.close(); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "data")
+	spoil(t, filepath.Join(data, "orgs", string(childOrg), "journal"), stored)
+	spoil(t, filepath.Join(data, "stream"), stored)
+	for _, name := range []string{"clean", "synced"} {
+		if err := os.Remove(filepath.Join(data, "orgs", string(childOrg), name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	a := &app{data: data}
+	r, err := eventstore.RestoreLog(t.Context(), eventstore.Config{Dir: data, Kinds: storeKinds(), Sealed: a.sealed}, childOrg, nil)
+	if err != nil || !slices.Equal(r.Lost, []domain.Seq{last.Seq}) {
+		t.Fatalf("restored %+v, %v; want entry %d lost", r, err, last.Seq)
+	}
+	th = openTownHall(t, dir)
+	if now := th.o.seal.Head(); now.Root != head.Root || now.Size != head.Size {
+		t.Errorf("the head is %d entries with the root %s; it was %d with %s", now.Size, now.Root, head.Size, head.Root)
+	}
+	th.mustGive("report", domain.Key{})
+	sealed(t, th)
+}
+
+// spoil flips a bit of an entry's bytes wherever a file below dir holds them.
+func spoil(t *testing.T, dir string, stored []byte) {
+	t.Helper()
+	found := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if i := bytes.Index(b, stored); i >= 0 {
+			found++
+			b[i+len(stored)/2] ^= 1
+			return os.WriteFile(path, b, 0o600)
+		}
+		return nil
+	})
+	if err != nil || found == 0 {
+		t.Fatalf("%d files below %s hold the entry, %v", found, dir, err)
+	}
 }
