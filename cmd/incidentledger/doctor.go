@@ -101,6 +101,8 @@ func (a *app) examine(ctx context.Context) []finding {
 		for _, org := range orgs {
 			detail, err := c.alerts(ctx, org)
 			add("alerts "+string(org), err, "%s", detail)
+			detail, err = c.kit(ctx, org)
+			add("offline kit "+string(org), err, "%s", detail)
 		}
 		_ = c.close()
 	} else {
@@ -146,6 +148,26 @@ func (c *client) alerts(ctx context.Context, org domain.OrgID) (string, error) {
 			f.Channel, f.At.Format(time.RFC3339), f.Status, len(st.Failing)-1)
 	}
 	return fmt.Sprintf("%d on call, %d webhooks; no delivery has failed", st.Receivers, st.Endpoints), nil
+}
+
+// kit tells how the offline kit of an organisation stands. One that could not be
+// made again is an error.
+func (c *client) kit(ctx context.Context, org domain.OrgID) (string, error) {
+	var st api.KitState
+	if err := c.get(ctx, "/organisations/"+string(org)+"/kit/state", nil, &st); err != nil {
+		return "", err
+	}
+	switch {
+	case !st.Kept:
+		return "none is kept: the section kit of the configuration file says in which folder", nil
+	case st.Error != "" && st.Made.IsZero():
+		return "", fmt.Errorf("it could not be made since the program began: %s", st.Error)
+	case st.Error != "":
+		return "", fmt.Errorf("that of %s in %s could not be made again: %s", st.Made.Format(time.RFC3339), st.Dir, st.Error)
+	case st.Made.IsZero():
+		return "it is being made in " + st.Dir, nil
+	}
+	return fmt.Sprintf("made at %s up to entry %d, in %s", st.Made.Format(time.RFC3339), st.Seq, st.Dir), nil
 }
 
 func folder(dir string) error {

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"incidentledger/domain"
-	"incidentledger/domain/document"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/organisation"
@@ -28,7 +27,6 @@ type registers struct {
 	// through the ledger once, and then through what came since. Nobody else waits
 	// for that.
 	scanning sync.Mutex
-	papers   []domain.Key                // documents, in the order of their first publication
 	of       map[domain.Key][]domain.Key // incident → improvements; the zero key → all
 	scanned  domain.Seq
 }
@@ -141,9 +139,6 @@ func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 			return nil, err
 		}
 		g.scanned = en.Seq
-		if en.Kind == document.Name && en.Prev == 0 {
-			g.papers = append(g.papers, en.Key)
-		}
 		if en.Kind != improvement.Name {
 			continue
 		}
