@@ -98,17 +98,17 @@ func (o *office) kit(ctx context.Context, a *alerting, now time.Time) (*report.K
 	src := &report.Source{
 		Org: o.org, Name: o.name, Zone: o.zone, Log: o.ledger, Opener: opener{o.vault}, Law: o.law.current, Who: o.who,
 		Dossiers: func(kind domain.KindName) ([]domain.Ref, error) { return o.people.all(kind) },
-		OnCall:   func(now time.Time) []report.Duty { return a.directory(o.org, o.zone).duties(now) },
+		OnCall:   func(now time.Time) []report.Turn { return a.directory(o.org, o.zone).duties(now) },
 	}
 	return src.Kit(ctx, now)
 }
 
 // duties gives the list onCall as the kit shows it.
-func (d directory) duties(now time.Time) []report.Duty {
-	var out []report.Duty
+func (d directory) duties(now time.Time) []report.Turn {
+	var out []report.Turn
 	for i := range d.list {
 		c := &d.list[i]
-		duty := report.Duty{Name: handlers.Word{Text: string(c.Name)}, Role: c.Roles, When: c.Hours.weekly(), Zone: c.Hours.Zone, Ways: []report.Way{}}
+		duty := report.Turn{Name: handlers.Word{Text: string(c.Name)}, Role: c.Roles, When: c.Hours.weekly(), Zone: c.Hours.Zone, Ways: []report.Way{}}
 		if w, err := c.Hours.window(d.zone); err == nil {
 			duty.Now = w.Contains(now)
 		}

@@ -29,7 +29,7 @@ type Source struct {
 	Improvements func(incident domain.Key) []Follow // nil: none
 
 	Dossiers func(domain.KindName) ([]domain.Ref, error) // every one of a kind; a kit alone needs it
-	OnCall   func(now time.Time) []Duty                  // besides those whom the ledger knows; nil: nobody
+	OnCall   func(now time.Time) []Turn                  // besides those whom the ledger knows; nil: nobody
 }
 
 // lateFrom is how long after it happened a thing must be recorded to stand among

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 	"incidentledger/handlers/catalogue"
 )
 
@@ -164,7 +163,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 func (s shower) asked(f *Form) Section {
 	sec := Section{Heading: s.w.Say("form.asked", "regime", s.w.Code("regimes", string(f.Regime)), "stage", s.w.Code("stages", string(f.Stage)))}
 	for _, a := range f.Asked {
-		label := s.label(policy.Field{Code: a.Code, Label: a.Label})
+		label := s.label(Question{a.Code, a.Label})
 		said := s.w.Say("form.unknown")
 		if !a.Unknown {
 			lines := make([]string, len(a.Values))

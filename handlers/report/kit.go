@@ -30,20 +30,51 @@ type Kit struct {
 	Seq    domain.Seq   `json:"seq"`    // of the last entry that it rests on
 	Erased int          `json:"erased"` // texts of it that can never be read again
 
-	FirstHour   []policy.Field     `json:"firstHour"`
-	OnCall      []Duty             `json:"onCall"`
-	Ladder      []Step             `json:"ladder"`
-	Contacts    []Reachable        `json:"contacts"`
-	Authorities []policy.Authority `json:"authorities"` // as they are today, those of the own country first
-	Suppliers   []Supplied         `json:"suppliers"`
-	Services    []Provided         `json:"services"`
-	Papers      []Paper            `json:"papers"`       // the documents in force
-	Forms       []policy.Form      `json:"forms"`        // of the authorities
-	Registered  []Fact             `json:"registration"` // the fields of the registration form, empty
+	FirstHour   []Question  `json:"firstHour"`
+	OnCall      []Turn      `json:"onCall"`
+	Ladder      []StepUp    `json:"ladder"`
+	Contacts    []Reachable `json:"contacts"`
+	Authorities []Outside   `json:"authorities"` // as they are today, those of the own country first
+	Suppliers   []Supplied  `json:"suppliers"`
+	Services    []Provided  `json:"services"`
+	Papers      []Paper     `json:"papers"`       // the documents in force
+	Forms       []Blank     `json:"forms"`        // of the authorities
+	Registered  []Fact      `json:"registration"` // the fields of the registration form, empty
 }
 
-// A Duty is somebody's turn to be on call.
-type Duty struct {
+// A Question is one line of a form or of a checklist.
+type Question struct {
+	Code  domain.Code       `json:"code"`
+	Label map[string]string `json:"label,omitempty"` // by language
+}
+
+// A Blank is a form of authorities to be filled in by hand.
+type Blank struct {
+	Authorities []domain.Code `json:"authorities"`
+	Regime      domain.Code   `json:"regime"`
+	Stage       domain.Code   `json:"stage"`
+	Questions   []Question    `json:"questions"`
+}
+
+// An Outside is an authority and how it is reached.
+type Outside struct {
+	ID      domain.Code   `json:"id"`
+	Name    string        `json:"name"`
+	Country domain.Code   `json:"country,omitempty"`
+	Lines   []OutsideLine `json:"lines"`
+	Note    string        `json:"note,omitempty"`
+}
+
+// An OutsideLine is one way to reach an authority, as the policy has it.
+type OutsideLine struct {
+	Kind      domain.Code `json:"kind"`
+	Value     string      `json:"value,omitempty"`
+	Mandatory bool        `json:"mandatory,omitempty"` // a notification lacking it is incomplete
+	Hours     string      `json:"hours,omitempty"`
+}
+
+// A Turn is somebody's turn to be on call.
+type Turn struct {
 	Name handlers.Word   `json:"name"`
 	Role []domain.Code   `json:"roles,omitempty"`
 	When []domain.Weekly `json:"when,omitempty"` // absent: always
@@ -61,8 +92,8 @@ type Way struct {
 	For      domain.OrgID  `json:"for,omitempty"`
 }
 
-// A Step is one rung of the ladder of escalation, with those who have its role.
-type Step struct {
+// A StepUp is one rung of the ladder of escalation, with those who have its role.
+type StepUp struct {
 	Level   int         `json:"level"`
 	To      domain.Code `json:"to"`
 	Seconds int64       `json:"afterSeconds"`
@@ -97,14 +128,22 @@ type Supplied struct {
 
 // An Agreed is a contract as far as it helps in an incident.
 type Agreed struct {
-	Code       domain.Code     `json:"code"`
-	To         time.Time       `json:"to,omitzero"`
-	Services   []domain.Code   `json:"services"`
-	Notice     int64           `json:"noticeMinutes,omitempty"`
-	Update     int64           `json:"updateEveryMinutes,omitempty"`
-	Terms      []supplier.Term `json:"terms,omitempty"`
-	Support    handlers.Word   `json:"support"`
-	Escalation handlers.Word   `json:"escalation"`
+	Code       domain.Code   `json:"code"`
+	To         time.Time     `json:"to,omitzero"`
+	Services   []domain.Code `json:"services"`
+	Notice     int64         `json:"noticeMinutes,omitempty"`
+	Update     int64         `json:"updateEveryMinutes,omitempty"`
+	Terms      []Response    `json:"terms,omitempty"`
+	Support    handlers.Word `json:"support"`
+	Escalation handlers.Word `json:"escalation"`
+}
+
+// A Response is within what time a supplier responds and resolves at a priority;
+// 0: not agreed.
+type Response struct {
+	Priority          int   `json:"priority"`
+	ResponseMinutes   int64 `json:"responseMinutes,omitempty"`
+	ResolutionMinutes int64 `json:"resolutionMinutes,omitempty"`
 }
 
 // A Provided is a service with what it rests on and what is owed by it.
@@ -156,8 +195,8 @@ func (s *Source) Kit(ctx context.Context, now time.Time) (*Kit, error) {
 	}
 	country := basis.Profile[policy.OrgCountry]
 	k := &Kit{
-		Org: s.Org, Name: s.Name, Made: now.In(s.Zone), Zone: s.Zone.String(), Seq: s.Log.Last(), FirstHour: set.FirstHour, OnCall: []Duty{},
-		Ladder: []Step{}, Contacts: []Reachable{}, Authorities: authorities(set, country, now), Suppliers: []Supplied{}, Services: []Provided{},
+		Org: s.Org, Name: s.Name, Made: now.In(s.Zone), Zone: s.Zone.String(), Seq: s.Log.Last(), FirstHour: questions(set.FirstHour), OnCall: []Turn{},
+		Ladder: []StepUp{}, Contacts: []Reachable{}, Authorities: authorities(set, country, now), Suppliers: []Supplied{}, Services: []Provided{},
 		Papers: []Paper{}, Forms: formsNow(set, country, now), Registered: s.registration(&book{state: new(incident.Incident), lines: []Happening{{}}}),
 	}
 	if s.OnCall != nil {
@@ -167,7 +206,7 @@ func (s *Source) Kit(ctx context.Context, now time.Time) (*Kit, error) {
 		return nil, fmt.Errorf("report: kit: %w", err)
 	}
 	for _, r := range set.Ladder {
-		k.Ladder = append(k.Ladder, Step{r.Level, r.To, int64(r.Waits() / time.Second), having(k.Contacts, r.To)})
+		k.Ladder = append(k.Ladder, StepUp{r.Level, r.To, int64(r.Waits() / time.Second), having(k.Contacts, r.To)})
 	}
 	return k, nil
 }
@@ -260,7 +299,7 @@ func (k *Kit) add(st domain.State, words *handlers.Words, now time.Time) {
 func (k *Kit) reach(r Reachable, now time.Time) {
 	k.Contacts = append(k.Contacts, r)
 	if len(r.OnCall) > 0 {
-		k.OnCall = append(k.OnCall, Duty{Name: r.Name, Role: r.Roles, When: r.OnCall, Ways: r.Ways, Now: domain.OnCallAt(r.OnCall, now.In(k.Made.Location()))})
+		k.OnCall = append(k.OnCall, Turn{Name: r.Name, Role: r.Roles, When: r.OnCall, Ways: r.Ways, Now: domain.OnCallAt(r.OnCall, now.In(k.Made.Location()))})
 	}
 }
 
@@ -294,8 +333,12 @@ func (w kitWords) supplied(st supplier.State, words *handlers.Words, now time.Ti
 				break
 			}
 		}
-		out.Contracts = append(out.Contracts, Agreed{Code: c.Code, To: c.ValidTo, Services: c.Services, Notice: c.NoticeMinutes,
-			Update: c.UpdateEveryMinutes, Terms: c.Terms, Support: w.at("support"), Escalation: w.at("escalation")})
+		a := Agreed{Code: c.Code, To: c.ValidTo, Services: c.Services, Notice: c.NoticeMinutes, Update: c.UpdateEveryMinutes,
+			Support: w.at("support"), Escalation: w.at("escalation")}
+		for _, t := range c.Terms {
+			a.Terms = append(a.Terms, Response(t))
+		}
+		out.Contracts = append(out.Contracts, a)
 	}
 	return out
 }
@@ -305,35 +348,50 @@ func having(all []Reachable, role domain.Code) []Reachable {
 	return slices.DeleteFunc(slices.Clone(all), func(r Reachable) bool { return !slices.Contains(r.Roles, role) })
 }
 
+// questions gives the fields of a policy's form or checklist.
+func questions(fields []policy.Field) []Question {
+	out := make([]Question, len(fields))
+	for i, f := range fields {
+		out[i] = Question(f)
+	}
+	return out
+}
+
 // authorities gives the authorities as they are at an instant, those of a country
 // first.
-func authorities(set *policy.Set, country domain.Code, at time.Time) []policy.Authority {
-	out := []policy.Authority{}
+func authorities(set *policy.Set, country domain.Code, at time.Time) []Outside {
+	out := []Outside{}
 	for _, id := range set.CodesOf("authorities") {
-		if a, ok := set.AuthorityAt(id, at); ok {
-			out = append(out, a)
+		a, ok := set.AuthorityAt(id, at)
+		if !ok {
+			continue
 		}
+		o := Outside{ID: id, Name: a.Name, Country: a.Country, Note: a.Note, Lines: []OutsideLine{}}
+		for _, c := range a.Channels {
+			o.Lines = append(o.Lines, OutsideLine(c))
+		}
+		out = append(out, o)
 	}
-	slices.SortStableFunc(out, func(a, b policy.Authority) int {
-		return cmp.Compare(abroad(a.Country, country), abroad(b.Country, country))
-	})
+	slices.SortStableFunc(out, func(a, b Outside) int { return cmp.Compare(abroad(a.Country, country), abroad(b.Country, country)) })
 	return out
 }
 
 // formsNow gives the forms of authorities as they are at an instant, those of a
 // country first.
-func formsNow(set *policy.Set, country domain.Code, at time.Time) []policy.Form {
-	out := []policy.Form{}
+func formsNow(set *policy.Set, country domain.Code, at time.Time) []Blank {
+	var ids []domain.Code
+	out := []Blank{}
 	for _, f := range set.Forms {
-		if len(f.Authority) == 0 || slices.ContainsFunc(out, func(o policy.Form) bool { return o.ID == f.ID }) {
+		if len(f.Authority) == 0 || slices.Contains(ids, f.ID) {
 			continue
 		}
 		if is, ok := set.FormOf(f.Authority[0], f.Regime, f.Stage, at); ok && is.ID == f.ID {
-			out = append(out, is)
+			ids = append(ids, f.ID)
+			out = append(out, Blank{is.Authority, is.Regime, is.Stage, questions(is.Fields)})
 		}
 	}
-	of := func(f policy.Form) int { return abroad(set.CountryOf(f.Authority[0]), country) }
-	slices.SortStableFunc(out, func(a, b policy.Form) int { return cmp.Compare(of(a), of(b)) })
+	of := func(f Blank) int { return abroad(set.CountryOf(f.Authorities[0]), country) }
+	slices.SortStableFunc(out, func(a, b Blank) int { return cmp.Compare(of(a), of(b)) })
 	return out
 }
 

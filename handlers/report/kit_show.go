@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 	"incidentledger/handlers"
 	"incidentledger/handlers/catalogue"
 )
@@ -102,14 +101,14 @@ func (s shower) minutes(n int64) string {
 }
 
 // label names a question or an item in the language, else by its code.
-func (s shower) label(f policy.Field) string {
+func (s shower) label(f Question) string {
 	if l := f.Label[s.w.Lang]; l != "" {
 		return l
 	}
 	return string(f.Code)
 }
 
-func (s shower) firstHour(items []policy.Field) *Table {
+func (s shower) firstHour(items []Question) *Table {
 	t := &Table{Head: []string{"", s.w.Say("head.what"), s.w.Say("kit.time"), s.w.Say("head.who")}}
 	for _, f := range items {
 		t.Rows = append(t.Rows, []string{box, s.label(f), "…………………", "………………………"})
@@ -135,7 +134,7 @@ func (s shower) ways(ways []Way) string {
 	return joined(out...)
 }
 
-func (s shower) duties(list []Duty) [][2]string {
+func (s shower) duties(list []Turn) [][2]string {
 	var out [][2]string
 	for _, d := range list {
 		hours := s.hours(d.When)
@@ -183,7 +182,7 @@ func (s shower) hours(spans []domain.Weekly) string {
 	return strings.Join(lines, "\n")
 }
 
-func (s shower) ladder(steps []Step) [][2]string {
+func (s shower) ladder(steps []StepUp) [][2]string {
 	var out [][2]string
 	for _, st := range steps {
 		after := s.w.Say("kit.at-once")
@@ -222,11 +221,11 @@ func (s shower) directory(list []Reachable) [][2]string {
 	return out
 }
 
-func (s shower) authorities(list []policy.Authority) [][2]string {
+func (s shower) authorities(list []Outside) [][2]string {
 	var out [][2]string
 	for _, a := range list {
 		var lines []string
-		for _, c := range a.Channels {
+		for _, c := range a.Lines {
 			line := s.w.Code("channelKinds", string(c.Kind))
 			if c.Value != "" {
 				line = s.says(line, c.Value)
@@ -239,7 +238,7 @@ func (s shower) authorities(list []policy.Authority) [][2]string {
 			}
 			lines = append(lines, line)
 		}
-		if len(a.Channels) == 0 {
+		if len(a.Lines) == 0 {
 			lines = append(lines, s.w.Say("kit.no-channel"))
 		}
 		name := a.Name
@@ -359,9 +358,9 @@ func (s shower) emptyForms(k *Kit) []Section {
 	}
 	out := []Section{registration, logbook}
 	for _, f := range k.Forms {
-		sec := Section{Heading: s.w.Say("kit.form", "authority", s.codes("authorities", f.Authority), "regime", s.w.Code("regimes", string(f.Regime)),
+		sec := Section{Heading: s.w.Say("kit.form", "authority", s.codes("authorities", f.Authorities), "regime", s.w.Code("regimes", string(f.Regime)),
 			"stage", s.w.Code("stages", string(f.Stage))), Page: true}
-		for _, q := range f.Fields {
+		for _, q := range f.Questions {
 			sec.Pairs = append(sec.Pairs, [2]string{s.label(q), byHand + "\n" + byHand})
 		}
 		sec.Pairs = append(sec.Pairs, s.signature()...)
