@@ -16,6 +16,7 @@ import (
 type Word struct {
 	Text   string `json:"text,omitempty"`
 	Erased bool   `json:"erased,omitempty"`
+	Unsure bool   `json:"unsure,omitempty"` // erased, or never given: others beside it were erased
 }
 
 // Words are the texts of an aggregate whose commands record facts, corrections
@@ -82,9 +83,8 @@ func (w *Words) add(at saidIn, e domain.Event, sealed int, command reflect.Type)
 	if gone := sealed - len(texts); gone > 0 {
 		empty := emptyTexts(reflect.ValueOf(e), "")
 		for _, path := range empty {
-			if len(empty) == gone || strings.ContainsAny(path, "0123456789") || asks(command, path) {
-				said[path] = Word{Erased: true}
-			}
+			certain := len(empty) == gone || strings.ContainsAny(path, "0123456789") || asks(command, path)
+			said[path] = Word{Erased: certain, Unsure: !certain}
 		}
 	}
 	w.said[at] = said

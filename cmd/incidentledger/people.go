@@ -196,7 +196,7 @@ func (o *office) words(ref domain.Ref, types ...string) (map[string]string, erro
 	}
 	out := map[string]string{}
 	for path, w := range words.Last(types...) {
-		if !w.Erased {
+		if w.Text != "" {
 			out[path] = w.Text
 		}
 	}

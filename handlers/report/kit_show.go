@@ -57,8 +57,11 @@ func (k *Kit) Document(w *catalogue.Words) *Document {
 
 // word writes a sealed text, or that it is erased.
 func (s shower) word(w handlers.Word) string {
-	if w.Erased {
+	switch {
+	case w.Erased:
 		return s.w.Say("report.gone")
+	case w.Unsure:
+		return s.w.Say("kit.unsure")
 	}
 	return w.Text
 }
@@ -354,7 +357,7 @@ func (s shower) emptyForms(k *Kit) []Section {
 	registration.Pairs = append(registration.Pairs, s.signature()...)
 	logbook := Section{Heading: s.w.Say("kit.logbook"), Page: true, Table: &Table{Head: append(s.heads("happened", "who", "what"), s.w.Say("form.signed"))}}
 	for range 16 {
-		logbook.Table.Rows = append(logbook.Table.Rows, []string{room, room, room, room})
+		logbook.Table.Rows = append(logbook.Table.Rows, []string{room, room, strings.Repeat("\u00a0", 40), room}) // most of the room for what happened
 	}
 	out := []Section{registration, logbook}
 	for _, f := range k.Forms {
