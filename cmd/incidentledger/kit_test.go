@@ -1,15 +1,65 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"incidentledger/domain"
 )
+
+// A kit that cannot be made is an alarm in the log and stands in the state of the
+// program, whose readiness it does not touch; orders are taken all the same, and
+// the file that stood in its way stays.
+func TestAKitThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	th := openTownHall(t, t.TempDir())
+	dir := t.TempDir()
+	invoice := filepath.Join(dir, string(childOrg), "kit.pdf")
+	if err := os.MkdirAll(filepath.Dir(invoice), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(invoice, []byte("An invoice."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w := io.Pipe()
+	a := &app{std: stdio{nil, io.Discard, io.Discard}, quiet: true}
+	a.conf.Kit = kitConfig{Dir: dir}
+	s := &serving{app: a, house: th.h, log: slog.New(slog.NewTextHandler(w, nil)), doing: map[domain.OrgID]bool{}}
+	ctx, stop := context.WithCancel(t.Context())
+	th.ends = func() { stop(); s.wg.Wait() }
+	t.Cleanup(th.ends)
+	if err := s.work(ctx, childOrg); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() && !strings.Contains(lines.Text(), "the offline kit could not be made") {
+	}
+	go io.Copy(io.Discard, r)
+	if !strings.Contains(lines.Text(), "alarm=true") || !strings.Contains(lines.Text(), "kit.pdf is no offline kit") {
+		t.Errorf("the log says %s", lines.Text())
+	}
+	rec := httptest.NewRecorder()
+	th.api.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost/readyz", nil))
+	if rec.Code != 200 || !strings.Contains(rec.Body.String(), "kit.pdf is no offline kit") {
+		t.Errorf("/readyz answers %d %s", rec.Code, rec.Body)
+	}
+	th.mustGive("report", domain.Key{})
+	if b, err := os.ReadFile(invoice); err != nil || string(b) != "An invoice." {
+		t.Errorf("the invoice is %q, %v", b, err)
+	}
+}
 
 // holds waits until all of some texts stand in a file: it looks each time when
 // something was put into its folder.
