@@ -137,10 +137,13 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if rel, err := filepath.Rel(a.data, a.master); err == nil && !strings.HasPrefix(rel, "..") {
 		return usage("the master key %s lies in the data folder %s; keep it elsewhere, or whoever has the one has the other", a.master, a.data)
 	}
-	if a.conf.Kit.Dir != "" {
-		return a.outside(a.conf.Kit.Dir)
+	if a.conf.Kit.Dir == "" {
+		return nil
 	}
-	return nil
+	if a.conf.Kit.Dir, err = filepath.Abs(a.conf.Kit.Dir); err != nil {
+		return err
+	}
+	return a.outside(a.conf.Kit.Dir)
 }
 
 func first(s ...string) string {

@@ -146,8 +146,9 @@ func (s *serving) keepKit(ctx context.Context, o *office) error {
 		return err
 	}
 	dir := filepath.Join(c.Dir, string(o.org))
-	o.kept.Store(&keptKit{dir: dir})
-	run := kit.Config{Ledger: o.ledger, After: o.ledger.Last(), Changes: report.InKit, Zone: o.zone, Health: &o.kept.Load().health, Log: s.log.With("org", o.org),
+	kept := &keptKit{dir: dir}
+	o.kept.Store(kept)
+	run := kit.Config{Ledger: o.ledger, After: o.ledger.Last(), Changes: report.InKit, Zone: o.zone, Health: &kept.health, Log: s.log.With("org", o.org),
 		Make: func(ctx context.Context, now time.Time) (domain.Seq, error) {
 			k, err := o.kit(ctx, s.house.alerting, now)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -54,6 +55,10 @@ func TestAKitThatCannotBeMade(t *testing.T) {
 	th.api.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost/readyz", nil))
 	if rec.Code != 200 || !strings.Contains(rec.Body.String(), "kit.pdf is no offline kit") {
 		t.Errorf("/readyz answers %d %s", rec.Code, rec.Body)
+	}
+	c := &client{http: &http.Client{Transport: inProcess{th.api}}, base: "http://localhost/api/v1"}
+	if _, err := c.kit(t.Context(), childOrg); err == nil || !strings.Contains(err.Error(), "could not be made since the program began") {
+		t.Errorf("doctor says %v", err)
 	}
 	th.mustGive("report", domain.Key{})
 	if b, err := os.ReadFile(invoice); err != nil || string(b) != "An invoice." {
