@@ -44,7 +44,8 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	},
 }).ParseFS(files, "page.html"))
 
-// HTML writes the document as one page that needs nothing beside it.
+// HTML writes the document as one page that needs nothing beside it, and that lets
+// a reader's browser fetch or run nothing.
 func (d *Document) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err := page.Execute(&b, d)

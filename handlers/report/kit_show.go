@@ -15,10 +15,15 @@ import (
 const KitMark = "incidentledger/kit/1"
 
 const (
-	byHand = "……………………………………………" // a line to write on
+	byHand = "……………………………………………"          // a line to write on
+	answer = "\u00a0\n" + byHand + byHand // the same, with room above it
 	box    = "□"
-	room   = "\u00a0\n\u00a0\n\u00a0" // in a cell to write in
 )
+
+// room is three lines in a cell to write in, so many letters wide.
+func room(wide int) string {
+	return strings.Repeat("\u00a0", wide) + "\n\u00a0\n\u00a0"
+}
 
 // Document writes a kit out in a language. How old it may be stands first, then
 // what is needed first; each form has a page of its own.
@@ -352,19 +357,19 @@ func (s shower) paper(p Paper) Section {
 func (s shower) emptyForms(k *Kit) []Section {
 	registration := Section{Heading: s.w.Say("kit.registration"), Page: true}
 	for _, f := range k.Registered {
-		registration.Pairs = append(registration.Pairs, [2]string{s.field(f.Field), byHand})
+		registration.Pairs = append(registration.Pairs, [2]string{s.field(f.Field), answer})
 	}
 	registration.Pairs = append(registration.Pairs, s.signature()...)
 	logbook := Section{Heading: s.w.Say("kit.logbook"), Page: true, Table: &Table{Head: append(s.heads("happened", "who", "what"), s.w.Say("form.signed"))}}
 	for range 16 {
-		logbook.Table.Rows = append(logbook.Table.Rows, []string{room, room, strings.Repeat("\u00a0", 40), room}) // most of the room for what happened
+		logbook.Table.Rows = append(logbook.Table.Rows, []string{room(12), room(12), room(26), room(10)})
 	}
 	out := []Section{registration, logbook}
 	for _, f := range k.Forms {
 		sec := Section{Heading: s.w.Say("kit.form", "authority", s.codes("authorities", f.Authorities), "regime", s.w.Code("regimes", string(f.Regime)),
 			"stage", s.w.Code("stages", string(f.Stage))), Page: true}
 		for _, q := range f.Questions {
-			sec.Pairs = append(sec.Pairs, [2]string{s.label(q), byHand + "\n" + byHand})
+			sec.Pairs = append(sec.Pairs, [2]string{s.label(q), answer})
 		}
 		sec.Pairs = append(sec.Pairs, s.signature()...)
 		out = append(out, sec)
