@@ -108,6 +108,12 @@ func (a *app) examine(ctx context.Context) []finding {
 	} else {
 		add("server", nil, "no process serves this data folder")
 		add("alerts", nil, "nobody is told of anything while no process serves; %d on call and %d webhooks are configured", len(a.conf.Alerting.OnCall), len(a.conf.Alerting.Webhooks))
+		for _, org := range orgs {
+			if a.conf.Kit.Dir != "" {
+				detail, err := a.conf.Kit.left(org, time.Now())
+				add("offline kit "+string(org), err, "%s", detail)
+			}
+		}
 	}
 	return out
 }
@@ -148,6 +154,21 @@ func (c *client) alerts(ctx context.Context, org domain.OrgID) (string, error) {
 			f.Channel, f.At.Format(time.RFC3339), f.Status, len(st.Failing)-1)
 	}
 	return fmt.Sprintf("%d on call, %d webhooks; no delivery has failed", st.Receivers, st.Endpoints), nil
+}
+
+// left tells how old the kit is that a server left when it ended. One that is
+// older than a night is an error.
+func (k kitConfig) left(org domain.OrgID, now time.Time) (string, error) {
+	path := filepath.Join(k.Dir, string(org), "kit.html")
+	st, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("there is none, and no process serves, which would make it: %w", err)
+	}
+	made := st.ModTime().Format(time.RFC3339)
+	if now.Sub(st.ModTime()) > 25*time.Hour {
+		return "", fmt.Errorf("%s is of %s, and no process serves, which would make it anew", path, made)
+	}
+	return fmt.Sprintf("%s is of %s; while no process serves it is not made anew", path, made), nil
 }
 
 // kit tells how the offline kit of an organisation stands. One that could not be

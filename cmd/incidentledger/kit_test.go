@@ -97,3 +97,29 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 }
+
+// A kit that a stopped server left is a finding once a night has passed without a
+// newer one.
+func TestAKitThatIsLeftGrowsOld(t *testing.T) {
+	t.Parallel()
+	k := kitConfig{Dir: t.TempDir()}
+	path := filepath.Join(k.Dir, "nuth", "kit.html")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for age, fresh := range map[time.Duration]bool{time.Minute: true, 24 * time.Hour: true, 26 * time.Hour: false} {
+		if said, err := k.left("nuth", st.ModTime().Add(age)); fresh != (err == nil) {
+			t.Errorf("after %s: %s, %v", age, said, err)
+		}
+	}
+	if _, err := k.left("elsewhere", st.ModTime()); err == nil {
+		t.Error("a kit that is not there is none")
+	}
+}
