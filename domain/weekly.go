@@ -34,6 +34,25 @@ func (w Weekly) Day() time.Weekday {
 	return time.Saturday
 }
 
+// OnCallAt reports whether an instant lies in one of the spans, on its own clock;
+// somebody without any can always be reached.
+func OnCallAt(spans []Weekly, at time.Time) bool {
+	if len(spans) == 0 {
+		return true
+	}
+	minute := at.Hour()*60 + at.Minute()
+	for _, w := range spans {
+		from, to, ok := w.Minutes()
+		switch {
+		case !ok:
+		case w.Day() == at.Weekday() && minute >= from && minute < to,
+			(w.Day()+1)%7 == at.Weekday() && minute+24*60 < to: // it began the day before
+			return true
+		}
+	}
+	return false
+}
+
 var dayCodes = [...]Code{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
 // CheckWeekly refuses times of day that are none.

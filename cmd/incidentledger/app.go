@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -45,6 +46,7 @@ type config struct {
 
 	Mirrors []mirror                  `yaml:"mirrors"`
 	Proof   map[domain.OrgID]proofing `yaml:"proof"`
+	Kit     kitConfig                 `yaml:"kit"`
 
 	Alerting alerting `yaml:",inline"`
 }
@@ -61,7 +63,7 @@ func (c config) check() error {
 			return fmt.Errorf("proof of %s: %w", org, err)
 		}
 	}
-	return c.Alerting.check()
+	return errors.Join(c.Kit.check(), c.Alerting.check())
 }
 
 func (a *app) root() *cobra.Command {
@@ -91,7 +93,7 @@ func (a *app) root() *cobra.Command {
 		a.registerVerb(), a.showVerb(), a.logbookVerb(), a.deadlinesVerb(), a.worklistVerb(), a.auditVerb(), a.replayVerb(),
 		a.dutiesVerb(), a.breachesVerb(), a.informedVerb(), a.evidenceVerb(), a.obligationsVerb(),
 		a.suppliersVerb(), a.improvementsVerb(), a.contactsVerb(), a.figuresVerb(),
-		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.reportVerb(),
+		a.dueVerb(), a.explainVerb(), a.evaluateVerb(), a.formVerb(), a.reportVerb(), a.kitVerb(),
 		a.policyVerb(), a.rebuildVerb(), a.digestVerb(), a.benchVerb(), a.alertVerb(),
 		a.exportVerb(), a.anchorVerb(), a.verifyVerb(), a.restoreVerb(), a.doctorVerb(), a.versionVerb(), a.manVerb(),
 	)
@@ -135,7 +137,13 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if rel, err := filepath.Rel(a.data, a.master); err == nil && !strings.HasPrefix(rel, "..") {
 		return usage("the master key %s lies in the data folder %s; keep it elsewhere, or whoever has the one has the other", a.master, a.data)
 	}
-	return nil
+	if a.conf.Kit.Dir == "" {
+		return nil
+	}
+	if a.conf.Kit.Dir, err = filepath.Abs(a.conf.Kit.Dir); err != nil {
+		return err
+	}
+	return a.outside(a.conf.Kit.Dir)
 }
 
 func first(s ...string) string {

@@ -101,11 +101,19 @@ func (a *app) examine(ctx context.Context) []finding {
 		for _, org := range orgs {
 			detail, err := c.alerts(ctx, org)
 			add("alerts "+string(org), err, "%s", detail)
+			detail, err = c.kit(ctx, org)
+			add("offline kit "+string(org), err, "%s", detail)
 		}
 		_ = c.close()
 	} else {
 		add("server", nil, "no process serves this data folder")
 		add("alerts", nil, "nobody is told of anything while no process serves; %d on call and %d webhooks are configured", len(a.conf.Alerting.OnCall), len(a.conf.Alerting.Webhooks))
+		for _, org := range orgs {
+			if a.conf.Kit.Dir != "" {
+				detail, err := a.conf.Kit.left(org, time.Now())
+				add("offline kit "+string(org), err, "%s", detail)
+			}
+		}
 	}
 	return out
 }
@@ -146,6 +154,41 @@ func (c *client) alerts(ctx context.Context, org domain.OrgID) (string, error) {
 			f.Channel, f.At.Format(time.RFC3339), f.Status, len(st.Failing)-1)
 	}
 	return fmt.Sprintf("%d on call, %d webhooks; no delivery has failed", st.Receivers, st.Endpoints), nil
+}
+
+// left tells how old the kit is that a server left when it ended. One that is
+// older than a night is an error.
+func (k kitConfig) left(org domain.OrgID, now time.Time) (string, error) {
+	path := filepath.Join(k.Dir, string(org), "kit.html")
+	st, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("there is none, and no process serves, which would make it: %w", err)
+	}
+	made := st.ModTime().Format(time.RFC3339)
+	if now.Sub(st.ModTime()) > 25*time.Hour {
+		return "", fmt.Errorf("%s is of %s, and no process serves, which would make it anew", path, made)
+	}
+	return fmt.Sprintf("%s is of %s; while no process serves it is not made anew", path, made), nil
+}
+
+// kit tells how the offline kit of an organisation stands. One that could not be
+// made again is an error.
+func (c *client) kit(ctx context.Context, org domain.OrgID) (string, error) {
+	var st api.KitState
+	if err := c.get(ctx, "/organisations/"+string(org)+"/kit/state", nil, &st); err != nil {
+		return "", err
+	}
+	switch {
+	case !st.Kept:
+		return "none is kept: the section kit of the configuration file says in which folder", nil
+	case st.Error != "" && st.Made.IsZero():
+		return "", fmt.Errorf("it could not be made since the program began: %s", st.Error)
+	case st.Error != "":
+		return "", fmt.Errorf("that of %s in %s could not be made again: %s", st.Made.Format(time.RFC3339), st.Dir, st.Error)
+	case st.Made.IsZero():
+		return "it is being made in " + st.Dir, nil
+	}
+	return fmt.Sprintf("made at %s up to entry %d, in %s", st.Made.Format(time.RFC3339), st.Seq, st.Dir), nil
 }
 
 func folder(dir string) error {

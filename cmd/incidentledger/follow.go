@@ -51,15 +51,13 @@ func (o *office) titleOf(ref domain.Ref) string {
 // one of the services that it hits (BCM-01).
 func (o *office) playbooks(category domain.Code, services []domain.Code) []api.Playbook {
 	g := o.law.registers
-	if _, err := g.scan(domain.Key{}); err != nil {
+	papers, err := o.people.all(document.Name)
+	if err != nil {
 		return nil
 	}
-	g.scanning.Lock()
-	papers := slices.Clone(g.begun[document.Name])
-	g.scanning.Unlock()
 	var out []api.Playbook
-	for _, key := range papers {
-		r, ok := g.find(domain.Ref{Kind: document.Name, Key: key})
+	for _, ref := range papers {
+		r, ok := g.find(ref)
 		if !ok {
 			continue
 		}
@@ -68,7 +66,7 @@ func (o *office) playbooks(category domain.Code, services []domain.Code) []api.P
 		if !holds || v.Kind != "playbook" || !hit {
 			continue
 		}
-		out = append(out, api.Playbook{Key: key, Code: v.Code, Version: v.Version, Title: o.paperTitle(v.Seq)})
+		out = append(out, api.Playbook{Key: ref.Key, Code: v.Code, Version: v.Version, Title: o.paperTitle(v.Seq)})
 	}
 	return out
 }

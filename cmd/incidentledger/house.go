@@ -75,6 +75,7 @@ type office struct {
 	zone   *time.Location
 	people *people
 	health alerts.Health
+	kept   atomic.Pointer[keptKit] // nil: no kit is kept in a folder
 
 	seal   *seal.Log
 	unseal context.CancelFunc          // ends its sealing

@@ -4,18 +4,21 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"incidentledger/domain"
 	"incidentledger/domain/contact"
+	"incidentledger/domain/document"
 	"incidentledger/domain/person"
+	"incidentledger/domain/service"
+	"incidentledger/domain/supplier"
+	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
 )
 
-// people finds contacts and persons as the ledger knows them now. What names them
-// is opened for each question and kept nowhere.
+// people finds contacts, persons and what else is kept by name as the ledger knows
+// them now. What names them is opened for each question and kept nowhere.
 type people struct {
 	o *office
 
@@ -24,8 +27,9 @@ type people struct {
 	scanned domain.Seq
 }
 
-// all gives every contact and person there is.
-func (p *people) all() ([]domain.Ref, error) {
+// all gives every aggregate of some kinds that there is, in the order in which
+// they came.
+func (p *people) all(kinds ...domain.KindName) ([]domain.Ref, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for en, err := range p.o.ledger.ReadAll(context.Background(), p.scanned) {
@@ -33,12 +37,15 @@ func (p *people) all() ([]domain.Ref, error) {
 			return nil, err
 		}
 		p.scanned = en.Seq
-		if (en.Kind == contact.Name || en.Kind == person.Name) && en.Prev == 0 {
+		if en.Prev == 0 && slices.Contains(kept, en.Kind) {
 			p.refs = append(p.refs, en.Ref())
 		}
 	}
-	return slices.Clone(p.refs), nil
+	return slices.DeleteFunc(slices.Clone(p.refs), func(r domain.Ref) bool { return !slices.Contains(kinds, r.Kind) }), nil
 }
+
+// kept are the kinds of which the ledger is asked for all there are.
+var kept = []domain.KindName{contact.Name, person.Name, supplier.Name, service.Name, document.Name}
 
 // A reachable is somebody in the directory, without what names them.
 type reachable struct {
@@ -80,25 +87,6 @@ func (p *people) find(ref domain.Ref, at time.Time) (reachable, bool) {
 	return r, false
 }
 
-// onCallAt reports whether an instant lies in one of the weekly spans; without
-// any somebody can always be reached.
-func onCallAt(spans []domain.Weekly, at time.Time) bool {
-	if len(spans) == 0 {
-		return true
-	}
-	minute := at.Hour()*60 + at.Minute()
-	for _, w := range spans {
-		from, to, ok := w.Minutes()
-		switch {
-		case !ok:
-		case w.Day() == at.Weekday() && minute >= from && minute < to,
-			(w.Day()+1)%7 == at.Weekday() && minute+24*60 < to: // it began the day before
-			return true
-		}
-	}
-	return false
-}
-
 // receiver opens the addresses to which mail can go.
 func (p *people) receiver(r reachable) (alerts.Receiver, bool, error) {
 	out := alerts.Receiver{ID: r.id, Language: string(r.language), Roles: r.roles}
@@ -118,7 +106,7 @@ func (p *people) receiver(r reachable) (alerts.Receiver, bool, error) {
 
 // choose gives the receivers that fit, each of whom mail can reach.
 func (p *people) choose(at time.Time, fits func(reachable) bool) ([]alerts.Receiver, error) {
-	refs, err := p.all()
+	refs, err := p.all(contact.Name, person.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +130,7 @@ func (p *people) choose(at time.Time, fits func(reachable) bool) ([]alerts.Recei
 // OnCall implements alerts.Directory.
 func (p *people) OnCall(role domain.Code, at time.Time) ([]alerts.Receiver, error) {
 	return p.choose(at, func(r reachable) bool {
-		return slices.Contains(r.roles, role) && onCallAt(r.onCall, at.In(p.o.zone))
+		return slices.Contains(r.roles, role) && domain.OnCallAt(r.onCall, at.In(p.o.zone))
 	})
 }
 
@@ -202,45 +190,17 @@ func (d directories) Person(id domain.PersonID) (alerts.Receiver, bool, error) {
 // words opens the texts of an aggregate's last event of some types, by their
 // path, with corrections worked in. One whose key is gone is not among them.
 func (o *office) words(ref domain.Ref, types ...string) (map[string]string, error) {
+	words, err := handlers.ReadWords(context.Background(), o.ledger, opener{o.vault}, o.law.kinds[ref.Kind], ref.Key, 0)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string]string{}
-	var of domain.Seq
-	for en, err := range o.ledger.Load(context.Background(), ref, 0) {
-		if err != nil {
-			return nil, err
-		}
-		opened, err := o.vault.Open(en)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range opened.Events {
-			if slices.Contains(types, e.EventName()) {
-				of = en.Seq
-				clear(out)
-				_, texts := domain.SetApart(e, ref, en.ID)
-				for _, t := range texts {
-					out[t.Path] = t.Value
-				}
-			}
-			if c, ok := e.(domain.FactCorrected); ok && c.Corrects == of {
-				correctWords(out, c)
-			}
+	for path, w := range words.Last(types...) {
+		if w.Text != "" {
+			out[path] = w.Text
 		}
 	}
 	return out, nil
-}
-
-// correctWords puts the texts of a correction in place of those they correct.
-func correctWords(words map[string]string, c domain.FactCorrected) {
-	for field := range c.Fields {
-		for path := range words {
-			if path == string(field) || strings.HasPrefix(path, string(field)+".") {
-				delete(words, path)
-			}
-		}
-	}
-	for path, text := range c.Texts {
-		words[string(path)] = string(text)
-	}
 }
 
 // who gives a person's name; empty where nobody knows it any more.

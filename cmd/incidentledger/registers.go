@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"incidentledger/domain"
-	"incidentledger/domain/document"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
 	"incidentledger/domain/organisation"
@@ -29,7 +28,7 @@ type registers struct {
 	// through the ledger once, and then through what came since. Nobody else waits
 	// for that.
 	scanning sync.Mutex
-	begun    map[domain.KindName][]domain.Key // documents, services and suppliers, in the order in which they were added
+	begun    map[domain.KindName][]domain.Key // services and suppliers, in the order in which they were added
 	of       map[domain.Key][]domain.Key      // incident → improvements; the zero key → all
 	scanned  domain.Seq
 }
@@ -196,7 +195,7 @@ func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 			return nil, err
 		}
 		g.scanned = en.Seq
-		if en.Prev == 0 && (en.Kind == document.Name || en.Kind == service.Name || en.Kind == supplier.Name) {
+		if en.Prev == 0 && (en.Kind == service.Name || en.Kind == supplier.Name) {
 			g.begun[en.Kind] = append(g.begun[en.Kind], en.Key)
 		}
 		if en.Kind != improvement.Name {

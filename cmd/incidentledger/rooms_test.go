@@ -66,7 +66,9 @@ var importLaw = []room{
 		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
 	{"handlers/find", "domain handlers golang.org/x/text"},
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
-	{"handlers/report", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
+	{"handlers/report", "domain domain/contact domain/document domain/improvement domain/incident domain/person domain/policy domain/service domain/supplier " +
+		"handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
+	{"handlers/kit", "domain handlers"},
 	{"handlers/web", "domain handlers"},
 	{"handlers/tlog", "domain golang.org/x/mod/sumdb filippo.io/torchwood"},
 	{"handlers/micro", "domain handlers github.com/nats-io/nats.go github.com/cloudevents/sdk-go github.com/go-json-experiment/json"},

@@ -24,6 +24,7 @@ import (
 	"incidentledger/handlers/micro"
 	"incidentledger/handlers/overdue"
 	"incidentledger/handlers/policyfile"
+	"incidentledger/handlers/report"
 	"incidentledger/handlers/tlog"
 	"incidentledger/handlers/web"
 )
@@ -243,6 +244,9 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 			})
 		})
 	}
+	if err := s.keepKit(ctx, o); err != nil {
+		return fmt.Errorf("organisation %s: kit: %w", org, err)
+	}
 	if c, ok := s.house.alerting.of(o); ok {
 		c.Conn, c.Log, c.Begin = conn, s.log, s.house.begins(o)
 		s.room(ctx, org, "alerts", func(ctx context.Context) error { return alerts.Run(ctx, c) })
@@ -283,6 +287,7 @@ func (h *house) apiOffices() []*api.Office {
 		if o := h.offices[org]; o != nil {
 			d := o.api()
 			d.Alerting = h.alertingOf(o)
+			d.Kit = func(ctx context.Context, now time.Time) (*report.Kit, error) { return o.kit(ctx, h.alerting, now) }
 			out = append(out, d)
 		}
 	}
@@ -295,6 +300,6 @@ func (o *office) api() *api.Office {
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 		Find: func() api.Finder { return o.index() },
-		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt,
+		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, KitState: o.kitState,
 	}
 }

@@ -1,10 +1,15 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"incidentledger/domain"
+	"incidentledger/handlers/report"
 )
 
 // conform gives where a value is not what a schema of the description says.
@@ -103,6 +108,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	} {
 		check(h.get(real, "Ledger-Seq", last).must(t, 200), path)
 	}
+	h.office.Kit = func(ctx context.Context, now time.Time) (*report.Kit, error) {
+		src := &report.Source{Org: testOrg, Zone: h.office.Zone, Log: h.office.Log, Opener: h.office.Opener, Law: h.office.Law,
+			Dossiers: func(domain.KindName) ([]domain.Ref, error) { return nil, nil }}
+		return src.Kit(ctx, now)
+	}
+	check(h.get(base+"/kit").must(t, 200), org+"/kit")
+	check(h.get(base+"/kit/state").must(t, 200), org+"/kit/state")
 	check(h.ask("POST", base+"/incidents/"+key+"/what-if", "gdpr-33: {elapsed: PT1H}", "Content-Type", "text/yaml").must(t, 200), one+"/what-if")
 	check(h.get(base+"/incidents/2026-0099").must(t, 404), one)
 }

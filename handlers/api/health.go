@@ -24,15 +24,17 @@ type orgHealth struct {
 	Error string       `json:"error,omitempty" doc:"why the ledger takes no entries"`
 	Views []viewStatus `json:"views"`
 
-	// Alerts never make the program unready: orders are taken all the same.
+	// Neither alerts nor the kit make the program unready: orders are taken all the
+	// same.
 	Alerts AlertStatus `json:"alerts"`
+	Kit    KitState    `json:"kit"`
 }
 
 // health judges whether orders are taken and shown.
 func (s *server) health() health {
 	h := health{Ready: true, Version: s.Version, Organisations: []orgHealth{}}
 	for _, o := range s.Offices() {
-		oh := orgHealth{Org: o.Org, Ready: true, Seq: o.Log.Last(), Views: o.viewStatus(), Alerts: o.alertStatus()}
+		oh := orgHealth{Org: o.Org, Ready: true, Seq: o.Log.Last(), Views: o.viewStatus(), Alerts: o.alertStatus(), Kit: o.kitState()}
 		if o.Broken != nil {
 			if err := o.Broken(); err != nil {
 				oh.Error, oh.Ready = err.Error(), false

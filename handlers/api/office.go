@@ -43,6 +43,9 @@ type Office struct {
 
 	Alerting *Alerting // nil: there is none
 
+	Kit      func(ctx context.Context, now time.Time) (*report.Kit, error) // nil: none is made
+	KitState func() KitState                                               // of the one in a folder; nil: none is kept
+
 	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
 	Improvements func(incident domain.Key) []report.Follow                     // that came of an incident, of the zero key all; nil: none
 	Playbooks    func(category domain.Code, services []domain.Code) []Playbook // that hold for either; nil: none

@@ -27,6 +27,9 @@ type Source struct {
 	Number       func(key domain.Key) string        // nil: incidents have none
 	Who          func(id domain.PersonID) string    // nil, or empty: the id itself
 	Improvements func(incident domain.Key) []Follow // nil: none
+
+	Dossiers func(domain.KindName) ([]domain.Ref, error) // every one of a kind; a kit alone needs it
+	OnCall   func(now time.Time) []Turn                  // besides those whom the ledger knows; nil: nobody
 }
 
 // lateFrom is how long after it happened a thing must be recorded to stand among

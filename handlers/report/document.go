@@ -15,6 +15,8 @@ type Document struct {
 	Notes    []string // what a reader must know first
 	Sections []Section
 	Foot     string // at the foot of every page
+	Mark     string // by which a program knows what it is; empty: none
+	Contents string // heading of a list of what is in it; empty: it has none
 }
 
 // A Section is one part of a document.
@@ -23,6 +25,7 @@ type Section struct {
 	Text    []string
 	Pairs   [][2]string // a name and what it says
 	Table   *Table
+	Page    bool // it begins a page of its own where it is printed
 }
 
 // A Table has as many cells in each row as in its head.
@@ -41,7 +44,8 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	},
 }).ParseFS(files, "page.html"))
 
-// HTML writes the document as one page that needs nothing beside it.
+// HTML writes the document as one page that needs nothing beside it, and that lets
+// a reader's browser fetch or run nothing.
 func (d *Document) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err := page.Execute(&b, d)

@@ -145,7 +145,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 	}
 	sec := Section{Heading: w.Say("form.fields")}
 	for _, fact := range f.Fields {
-		value := "……………………………………………"
+		value := byHand
 		if fact.Value != "" {
 			value = s.value(fact)
 		}
@@ -154,9 +154,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 		}
 		sec.Pairs = append(sec.Pairs, [2]string{s.field(fact.Field), value})
 	}
-	d.Sections = []Section{sec, {Heading: w.Say("form.signature"), Pairs: [][2]string{
-		{w.Say("form.name"), "……………………………………………"}, {w.Say("form.date"), "……………………………………………"}, {w.Say("form.signed"), "……………………………………………"},
-	}}}
+	d.Sections = []Section{sec, {Heading: w.Say("form.signature"), Pairs: s.signature()}}
 	return d
 }
 
@@ -165,10 +163,7 @@ func (f *Form) Document(w *catalogue.Words) *Document {
 func (s shower) asked(f *Form) Section {
 	sec := Section{Heading: s.w.Say("form.asked", "regime", s.w.Code("regimes", string(f.Regime)), "stage", s.w.Code("stages", string(f.Stage)))}
 	for _, a := range f.Asked {
-		label := a.Label[s.w.Lang]
-		if label == "" {
-			label = string(a.Code)
-		}
+		label := s.label(Question{a.Code, a.Label})
 		said := s.w.Say("form.unknown")
 		if !a.Unknown {
 			lines := make([]string, len(a.Values))

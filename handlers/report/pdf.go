@@ -33,6 +33,9 @@ func (d *Document) PDF(made time.Time) ([]byte, error) {
 	f.SetCatalogSort(true)
 	f.SetProducer("incidentledger", true)
 	f.SetTitle(p.plain(d.Title), true)
+	if d.Mark != "" {
+		f.SetSubject(d.Mark, false)
+	}
 	f.SetLang(d.Lang)
 	f.AddUTF8FontFromBytes("go", "", goregular.TTF)
 	f.AddUTF8FontFromBytes("go", "B", gobold.TTF)
@@ -58,7 +61,7 @@ func (d *Document) PDF(made time.Time) ([]byte, error) {
 		p.lines(n, lineHigh)
 	}
 	for _, s := range d.Sections {
-		p.section(s)
+		p.section(s, d.Contents != "")
 	}
 	if err := f.Error(); err != nil {
 		return nil, fmt.Errorf("report: pdf: %w", err)
@@ -115,13 +118,18 @@ func (p *printer) lines(s string, high float64) {
 	p.f.MultiCell(widthOf, high, p.shown(s), "", "L", false)
 }
 
-func (p *printer) section(s Section) {
+// section writes one part; where the document has a list of contents a reader of
+// the PDF finds it there.
+func (p *printer) section(s Section, listed bool) {
 	f := p.f
-	if f.GetY() > 250 {
+	if s.Page || f.GetY() > 250 {
 		f.AddPage()
 	}
 	f.Ln(5)
 	p.style("B", 12)
+	if listed {
+		f.Bookmark(p.plain(s.Heading), 0, -1)
+	}
 	p.lines(s.Heading, 6)
 	f.Line(margin, f.GetY(), margin+widthOf, f.GetY())
 	f.Ln(1.5)
