@@ -46,6 +46,8 @@ type config struct {
 	Mirrors []mirror                  `yaml:"mirrors"`
 	Proof   map[domain.OrgID]proofing `yaml:"proof"`
 
+	Evidence filing `yaml:"evidence"`
+
 	Alerting alerting `yaml:",inline"`
 }
 
@@ -60,6 +62,9 @@ func (c config) check() error {
 		if err := p.check(); err != nil {
 			return fmt.Errorf("proof of %s: %w", org, err)
 		}
+	}
+	if err := c.Evidence.check(); err != nil {
+		return err
 	}
 	return c.Alerting.check()
 }
@@ -149,7 +154,7 @@ func first(s ...string) string {
 
 // house opens the data folder for this process.
 func (a *app) houseConfig() houseConfig {
-	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger(), Alerting: &a.conf.Alerting}
+	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger(), Alerting: &a.conf.Alerting, Filing: a.conf.Evidence}
 	c.Listen.Addr = a.conf.NATS.Listen
 	for _, u := range a.conf.NATS.Users {
 		c.Listen.Users = append(c.Listen.Users, eventstore.Credentials{User: u.User, Password: u.Password})

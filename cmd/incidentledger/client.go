@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,32 +105,51 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 // inProcess answers requests by a handler of this process.
 type inProcess struct{ h http.Handler }
 
+// RoundTrip returns when the answer begins; its body is passed on as the handler
+// writes it, so that no file is ever whole in memory.
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
 	in.RemoteAddr, in.RequestURI = "@", r.URL.RequestURI()
-	w := &answer{header: http.Header{}}
-	t.h.ServeHTTP(w, in)
+	body, pipe := io.Pipe()
+	w := &answer{header: http.Header{}, begun: make(chan struct{}), body: pipe}
+	go func() {
+		var err error
+		defer func() {
+			if v := recover(); v != nil {
+				if err = io.ErrUnexpectedEOF; v != http.ErrAbortHandler {
+					err = fmt.Errorf("the handler failed: %v", v)
+				}
+			}
+			w.WriteHeader(http.StatusOK)
+			pipe.CloseWithError(err)
+		}()
+		t.h.ServeHTTP(w, in)
+	}()
+	<-w.begun
 	return &http.Response{
-		StatusCode: cmp.Or(w.status, http.StatusOK), Header: w.header, Request: r,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()),
+		StatusCode: w.status, Header: w.sent, Request: r,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: body, ContentLength: -1,
 	}, nil
 }
 
 // answer is what a handler of this process says.
 type answer struct {
 	header http.Header
+	sent   http.Header // as it was when the answer began
 	status int
-	body   bytes.Buffer
+	begun  chan struct{} // closed when status and sent are set
+	body   *io.PipeWriter
 }
 
 func (w *answer) Header() http.Header { return w.header }
 
 func (w *answer) WriteHeader(status int) {
 	if w.status == 0 {
-		w.status = status
+		w.status, w.sent = status, w.header.Clone()
+		close(w.begun)
 	}
 }
 

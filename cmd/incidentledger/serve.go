@@ -294,5 +294,6 @@ func (o *office) api() *api.Office {
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt,
+		Files: o.files,
 	}
 }

@@ -40,6 +40,7 @@ type Office struct {
 	// Receipt signs that an entry was accepted, and by when it is sealed.
 	Receipt func(domain.Seq) ([]byte, error)
 
+	Files    Files     // nil: none are taken in
 	Alerting *Alerting // nil: there is none
 
 	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
