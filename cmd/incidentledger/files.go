@@ -190,7 +190,7 @@ func unnamed(items []locker.Item, entries iter.Seq2[*domain.Entry, error]) ([]ap
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range storedFiles(en) {
+		for _, s := range namedFiles(en) {
 			named[s.Stored] = true
 		}
 	}
@@ -201,15 +201,4 @@ func unnamed(items []locker.Item, entries iter.Seq2[*domain.Entry, error]) ([]ap
 		}
 	}
 	return out, nil
-}
-
-// storedFiles gives the stored files that an entry names.
-func storedFiles(en *domain.Entry) []domain.StoredFile {
-	var out []domain.StoredFile
-	for _, r := range en.Events {
-		if e, ok := r.Event.(domain.Filed); ok {
-			out = append(out, e.StoredFiles()...)
-		}
-	}
-	return out
 }
