@@ -16,21 +16,28 @@ import (
 // A namedFile is a stored file that an entry names, as what.
 type namedFile struct {
 	domain.StoredFile
-	seq  domain.Seq
-	what string
+	seq      domain.Seq
+	evidence domain.Key // zero: it is a receipt
+}
+
+func (f namedFile) what() string {
+	if f.evidence.IsZero() {
+		return "a receipt"
+	}
+	return "the evidence " + f.evidence.String()
 }
 
 // namedFiles gives the stored files that an entry names.
 func namedFiles(en *domain.Entry) []namedFile {
 	var out []namedFile
 	for _, r := range en.Events {
-		what := "a receipt"
+		var evidence domain.Key
 		if e, ok := r.Event.(incident.EvidenceCollected); ok {
-			what = "the evidence " + e.Evidence.String()
+			evidence = e.Evidence
 		}
 		if e, ok := r.Event.(domain.Filed); ok {
 			for _, s := range e.StoredFiles() {
-				out = append(out, namedFile{s, en.Seq, what})
+				out = append(out, namedFile{s, en.Seq, evidence})
 			}
 		}
 	}
@@ -75,7 +82,7 @@ func (a *app) verifyFiles(ctx context.Context, v *verification, org domain.OrgID
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			bad = append(bad, eventstore.Finding{Seq: f.seq, What: fmt.Sprintf("%s, named by entry %d: %v; put the file back from a backup", f.what, f.seq, err)})
+			bad = append(bad, eventstore.Finding{Seq: f.seq, What: fmt.Sprintf("%s, named by entry %d: %v; put the file back from a backup", f.what(), f.seq, err)})
 		case content:
 			whole++
 		case c.Keys != nil:

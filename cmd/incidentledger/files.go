@@ -112,9 +112,10 @@ func (f *files) alarm(seq domain.Seq, evidence domain.Key, address domain.Hash, 
 	case !errors.As(err, &damaged) && !errors.Is(err, domain.ErrNotFound):
 		return err
 	}
+	what := namedFile{seq: seq, evidence: evidence}.what() + fmt.Sprintf(", named by entry %d,", seq)
 	f.log.Error("an evidence file is not what was taken in", "alarm", true, "evidence", evidence, "entry", seq, "file", address, "err", err)
-	r := domain.Refuse(domain.CodeFileDamaged, "EVI-03", "the file of the evidence %s, named by entry %d, is not what was taken in (%v). Leave it as it is, put %s back from a backup, "+
-		"and look after the disk; what cannot be put back is recorded by VerifyEvidence with altered", evidence, seq, err, address)
+	r := domain.Refuse(domain.CodeFileDamaged, "EVI-03", "the file of %s is not what was taken in (%v). Leave it as it is, put %s back from a backup, "+
+		"and look after the disk; what cannot be put back is recorded by VerifyEvidence with altered", what, err, address)
 	r.Allowed = []string{"VerifyEvidence"}
 	return r
 }

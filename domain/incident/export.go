@@ -40,7 +40,7 @@ type PrepareExport struct {
 	// The field file keeps back the evidence files themselves as well.
 	Withhold []domain.Code `json:"withhold,omitempty"`
 	// MaxFiles is how many bytes of evidence files the bundle holds at most, 256 MiB where it is left out: files that fit no more are kept back.
-	MaxFiles int64 `json:"maxFiles,omitzero" rule:"min=0"`
+	MaxFiles int64 `json:"maxFiles,omitzero" rule:"min=0,max=1073741824"`
 }
 
 func (PrepareExport) CommandName() string { return "PrepareExport" }
