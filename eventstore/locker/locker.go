@@ -51,8 +51,9 @@ func (e *DamageError) Error() string {
 // A Locker is one organisation's files. All its methods may be called at the same
 // time, by several processes as well.
 type Locker struct {
-	c  Config
-	mu sync.Mutex // held by who names a file or removes one
+	c    Config
+	mu   sync.Mutex // held by who names a file or removes one
+	made bool       // the folder is there, and synced
 }
 
 // New gives the files in a folder.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,15 +112,20 @@ func (l *Locker) fill(ctx context.Context, to *os.File, r io.Reader, under recip
 	return nil
 }
 
-// makeDir makes the folder where there is none, durably.
+// makeDir makes the folder where there is none. It is synced once in the life of
+// a process: an earlier one may have died in between.
 func (l *Locker) makeDir() error {
-	if _, err := os.Stat(l.c.Dir); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.made {
+		return nil
 	}
 	if err := os.MkdirAll(l.c.Dir, 0o700); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(l.c.Dir))
+	err := syncDir(filepath.Dir(l.c.Dir))
+	l.made = err == nil
+	return err
 }
 
 func unavailable(err error) error {
