@@ -123,19 +123,39 @@ func (a *app) readVault(org domain.OrgID) (*vault.Vault, error) {
 	return keys, err
 }
 
-// looseFiles tells the doctor what lies among the evidence files without an order.
-func (a *app) looseFiles(ctx context.Context, o *eventstore.Offline, org domain.OrgID) (string, error) {
+// filesNow tells the doctor which evidence files lie there without an order; files
+// that an order names and that are gone are an error.
+func (a *app) filesNow(ctx context.Context, o *eventstore.Offline, org domain.OrgID) (string, error) {
 	items, err := locker.New(locker.Config{Dir: filesDir(eventstore.OrgDir(a.data, org)), Org: org}).List()
-	if err != nil || len(items) == 0 {
-		return "none was taken in", err
+	if err != nil {
+		return "", err
 	}
-	loose, err := unnamed(items, o.ReadAll(ctx, 0))
-	if err != nil || len(loose) == 0 {
-		return fmt.Sprintf("%d, each named by an order", len(items)), err
+	there, named := map[domain.Hash]bool{}, map[domain.Hash]bool{}
+	for _, it := range items {
+		there[it.Address] = true
 	}
-	var size int64
+	var gone []namedFile
+	for en, err := range o.ReadAll(ctx, 0) {
+		if err != nil {
+			return "", err
+		}
+		for _, f := range namedFiles(en) {
+			named[f.Stored] = true
+			if !there[f.Stored] {
+				gone = append(gone, f)
+			}
+		}
+	}
+	if len(gone) > 0 {
+		f := gone[0]
+		return "", fmt.Errorf("%d files that entries name are not there; put them back from a backup. The first: %s of %s, named by entry %d", len(gone), f.Stored, f.what(), f.seq)
+	}
+	loose, size := without(items, named), int64(0)
 	for _, f := range loose {
 		size += f.Size
+	}
+	if len(loose) == 0 {
+		return fmt.Sprintf("%d, each named by an order", len(items)), nil
 	}
 	return fmt.Sprintf("%d files (%d bytes) lie there that no order names, of orders that were refused or never given: `incidentledger evidence --unnamed` lists them, --discard removes one after a day",
 		len(loose), size), nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -163,7 +162,16 @@ func (f *files) Unnamed(ctx context.Context) ([]api.LooseFile, error) {
 	if err != nil || len(items) == 0 {
 		return nil, err
 	}
-	return unnamed(items, f.ledger.ReadAll(ctx, 0))
+	named := map[domain.Hash]bool{}
+	for en, err := range f.ledger.ReadAll(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range namedFiles(en) {
+			named[s.Stored] = true
+		}
+	}
+	return without(items, named), nil
 }
 
 // Discard implements api.Files.
@@ -184,22 +192,13 @@ func (f *files) Discard(ctx context.Context, name string) error {
 	return fmt.Errorf("no file %s lies there without an order: %w", name, domain.ErrNotFound)
 }
 
-// unnamed leaves out of a list what entries name.
-func unnamed(items []locker.Item, entries iter.Seq2[*domain.Entry, error]) ([]api.LooseFile, error) {
-	named := map[domain.Hash]bool{}
-	for en, err := range entries {
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range namedFiles(en) {
-			named[s.Stored] = true
-		}
-	}
+// without leaves out of a list what entries name.
+func without(items []locker.Item, named map[domain.Hash]bool) []api.LooseFile {
 	var out []api.LooseFile
 	for _, it := range items {
 		if it.Address.IsZero() || !named[it.Address] {
 			out = append(out, api.LooseFile{Name: it.Name, Size: it.Size, Since: it.Since, Whole: !it.Address.IsZero()})
 		}
 	}
-	return out, nil
+	return out
 }

@@ -272,16 +272,16 @@ func TestVerifyReadsEveryEvidenceFile(t *testing.T) {
 	if err := th.h.close(); err != nil {
 		t.Fatal(err)
 	}
-	verify := func(master string) string {
+	look := func(master, verb string) string {
 		var out, errs bytes.Buffer
-		run(t.Context(), []string{"--data", dir + "/data", "--master-key", master, "verify"}, func(string) string { return "" }, stdio{strings.NewReader(""), &out, &errs})
+		run(t.Context(), []string{"--data", dir + "/data", "--master-key", master, verb}, func(string) string { return "" }, stdio{strings.NewReader(""), &out, &errs})
 		return out.String()
 	}
 	good := "PROVEN        nuth evidence files: 1 files"
-	if said := verify(dir + "/master.key"); !strings.Contains(said, good) || !strings.Contains(said, "the contents of 1 were hashed") {
+	if said := look(dir+"/master.key", "verify"); !strings.Contains(said, good) || !strings.Contains(said, "the contents of 1 were hashed") {
 		t.Error(said)
 	}
-	if said := verify(dir + "/none"); !strings.Contains(said, good) || !strings.Contains(said, "NOT PROVEN    nuth contents of evidence files") {
+	if said := look(dir+"/none", "verify"); !strings.Contains(said, good) || !strings.Contains(said, "NOT PROVEN    nuth contents of evidence files") {
 		t.Error(said)
 	}
 	for what, harm := range map[string]func(){
@@ -292,16 +292,19 @@ func TestVerifyReadsEveryEvidenceFile(t *testing.T) {
 		harm()
 		for _, master := range []string{"/master.key", "/none"} {
 			want := fmt.Sprintf("CONTRADICTED  nuth evidence files: 1 findings; the first: the evidence %s, named by entry %d: ", r.IDs["evidence"], r.Seq)
-			if said := verify(dir + master); !strings.Contains(said, want) || !strings.Contains(said, "put the file back from a backup") {
+			if said := look(dir+master, "verify"); !strings.Contains(said, want) || !strings.Contains(said, "put the file back from a backup") {
 				t.Errorf("%s: %s", what, said)
 			}
+		}
+		if said := look(dir+"/master.key", "doctor"); what == "gone" && !strings.Contains(said, "1 files that entries name are not there") {
+			t.Error(said)
 		}
 		os.Remove(path)
 		if err := os.WriteFile(path, stored, 0o400); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if said := verify(dir + "/master.key"); !strings.Contains(said, good) {
+	if said := look(dir+"/master.key", "verify"); !strings.Contains(said, good) {
 		t.Error(said)
 	}
 }

@@ -1,8 +1,8 @@
 // Package locker keeps an organisation's evidence files: it takes them in,
 // encrypted and hashed, and gives them out again after hashing them anew.
 //
-// It may import domain, age, google/uuid, golang.org/x/sys and the standard
-// library, nothing else. Nobody else touches the folder.
+// It may import domain, age, google/uuid and the standard library, nothing else.
+// Nobody else touches the folder.
 //
 // Invariant: a file has its name only when all of it, its key and its folder are
 // on disk; what has a name is never changed; and nothing is given out whole that
