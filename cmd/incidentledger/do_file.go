@@ -29,7 +29,7 @@ func checkFile(body []byte, path, kind, command string) error {
 	if err := handlers.DecodeStrict(body, &members); err != nil {
 		return err
 	}
-	if _, ok := members["file"]; ok {
+	if _, ok := members[fileMember(command)]; ok {
 		return usage("--file and the JSON both name a file; leave one out")
 	}
 	info, err := os.Stat(path)
@@ -72,7 +72,7 @@ func (a *app) withFile(ctx context.Context, c *client, body []byte, path, comman
 	if members == nil {
 		members = map[string]jsontext.Value{}
 	}
-	if members["file"], err = json.Marshal(file); err != nil {
+	if members[fileMember(command)], err = json.Marshal(file); err != nil {
 		return nil, err
 	}
 	return json.Marshal(members, json.Deterministic(true))
@@ -169,6 +169,14 @@ func (c *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// fileMember is the member of a command that takes its file.
+func fileMember(command string) string {
+	if command == (incident.RecordReceipt{}).CommandName() {
+		return "acknowledgement"
+	}
+	return "file"
+}
+
 // takesFile reports whether a command has a file among its fields.
 func takesFile(kind, command string) bool {
 	for _, k := range storeKinds() {
@@ -177,7 +185,7 @@ func takesFile(kind, command string) bool {
 		}
 		if c, ok := k.CommandNamed(command); ok {
 			fields, _ := domain.Schema(c, nil, nil)["properties"].(map[string]any)
-			_, has := fields["file"]
+			_, has := fields[fileMember(command)]
 			return has
 		}
 	}

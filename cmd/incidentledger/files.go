@@ -186,6 +186,9 @@ func (f *files) Discard(ctx context.Context, name string) error {
 			if errors.Is(err, locker.ErrRecent) {
 				return domain.Refuse(domain.CodeWrongState, "EVI-04", "the file %s came within a day: %v", name, locker.ErrRecent)
 			}
+			if err == nil {
+				f.log.Warn("a file that no order names was removed", "file", name)
+			}
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ func (v *verifier) checkFiles() error {
 	named := map[string]bool{}
 	for _, e := range v.entries {
 		for _, ev := range e.Events {
-			if sum := ev.file(); sum != "" {
+			for _, sum := range ev.files() {
 				named[sum] = true
 			}
 		}
@@ -38,13 +38,19 @@ func (v *verifier) checkFiles() error {
 	return v.judge("evidence files", err, "%d files have the SHA-256 that the entries name; %d more are named and not here: withheld, erased, or kept elsewhere", len(files), len(named)-len(files))
 }
 
-// file gives the SHA-256 of the file that an event names, in hexadecimal, or "".
-func (e event) file() string {
+// files gives the SHA-256 of the files that an event names, in hexadecimal: of
+// every member of what stands open that has one.
+func (e event) files() []string {
 	var open map[string]any
 	if json.Unmarshal(e.Open, &open) != nil {
-		return ""
+		return nil
 	}
-	file, _ := open["file"].(map[string]any)
-	sum, _ := file["sha256"].(string)
-	return sum
+	var out []string
+	for _, member := range open {
+		file, _ := member.(map[string]any)
+		if sum, ok := file["sha256"].(string); ok {
+			out = append(out, sum)
+		}
+	}
+	return out
 }

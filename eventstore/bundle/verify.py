@@ -435,9 +435,8 @@ class Bundle:
         files, named = self.under("evidence", ""), set()
         for e, _ in self.entries.values():
             for ev in e["events"]:
-                file = ev["open"].get("file") if isinstance(ev.get("open"), dict) else None
-                if isinstance(file, dict) and isinstance(file.get("sha256"), str):
-                    named.add(file["sha256"])
+                members = ev["open"].values() if isinstance(ev.get("open"), dict) else []
+                named.update(m["sha256"] for m in members if isinstance(m, dict) and isinstance(m.get("sha256"), str))
         for name, data in files.items():
             need(hashlib.sha256(data).hexdigest() == name, "an evidence file has another SHA-256 than its name")
             need(name in named, "no entry names the evidence file " + name)
