@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -74,7 +75,9 @@ func (a *app) dial(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	return &client{http: &http.Client{Transport: inProcess{handler}}, base: "http://localhost/api/v1", close: h.close}, nil
+	within := &inProcess{h: handler}
+	return &client{http: &http.Client{Transport: within}, base: "http://localhost/api/v1",
+		close: func() error { within.busy.Wait(); return h.close() }}, nil
 }
 
 func (a *app) overSocket() (*client, bool) {
@@ -103,11 +106,14 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // inProcess answers requests by a handler of this process.
-type inProcess struct{ h http.Handler }
+type inProcess struct {
+	h    http.Handler
+	busy sync.WaitGroup // answers under way; each ends when its body is closed
+}
 
 // RoundTrip returns when the answer begins; its body is passed on as the handler
 // writes it, so that no file is ever whole in memory.
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	if in.Body == nil {
 		in.Body = http.NoBody
@@ -115,7 +121,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in.RemoteAddr, in.RequestURI = "@", r.URL.RequestURI()
 	body, pipe := io.Pipe()
 	w := &answer{header: http.Header{}, begun: make(chan struct{}), body: pipe}
-	go func() {
+	t.busy.Go(func() {
 		var err error
 		defer func() {
 			if v := recover(); v != nil {
@@ -127,7 +133,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 			pipe.CloseWithError(err)
 		}()
 		t.h.ServeHTTP(w, in)
-	}()
+	})
 	<-w.begun
 	return &http.Response{
 		StatusCode: w.status, Header: w.sent, Request: r,

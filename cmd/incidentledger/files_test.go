@@ -132,7 +132,7 @@ func TestEvidenceFilesOverHTTP(t *testing.T) {
 	}
 
 	harmByte(t, th.storedAt(s), -200_000)
-	within := &http.Client{Transport: inProcess{th.api}}
+	within := &http.Client{Transport: &inProcess{h: th.api}}
 	for base, c := range map[string]*http.Client{srv.URL: srv.Client(), "http://localhost": within} {
 		if res, got, err := get(c, base); err == nil || len(got) >= len(content) {
 			t.Errorf("a damaged file: %d, %d bytes, %v", res.StatusCode, len(got), err)
