@@ -218,7 +218,7 @@ func (c CollectEvidence) decide(d *deciding) error {
 		return err
 	}
 	if c.Form == "digital" && c.File.IsZero() {
-		return malformed("file", "file is required: what is digital is known by the hash of its file (EVI-03); `do --file PATH` reckons it")
+		return malformed("file", "file is required: what is digital is known by the hash of its file (EVI-03); `do --file PATH` takes it in")
 	}
 	if !c.DerivedFrom.IsZero() {
 		if _, err := d.evidence("derivedFrom", c.DerivedFrom); err != nil {
