@@ -11,10 +11,10 @@ import (
 // files that no order names.
 func (a *app) evidenceVerb() *cobra.Command {
 	cmd := a.listVerb("evidence [KEY]", "Lists evidence with its chain of custody, what is kept first; of one incident with what it is", "evidence", columns(
-		"number", "number", "evidence", "evidence", "form", "form", "item", "item", "place", "place", "sha256", "sha256", "purpose", "purpose", "holder", "holder",
+		"number", "number", "exercise", "exercise", "evidence", "evidence", "form", "form", "item", "item", "place", "place", "sha256", "sha256", "purpose", "purpose", "holder", "holder",
 		"holder role", "holderRole", "offered", "offered", "verified", "verified", "released", "released", "stored", "stored", "chain", "chain",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"kept", "holder", "since", "until")
+		"kept", "holder", "since", "until", "exercises")
 	var get, out, discard string
 	var loose bool
 	f := cmd.Flags()
