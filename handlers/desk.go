@@ -42,6 +42,11 @@ type Config struct {
 	// refusals cite the requirements that it names. nil: they cite the contract.
 	Docs func(domain.KindName) map[string]string
 
+	// Files, where given, looks at the stored files that an order is about before it
+	// is decided, and gives its command with what only such a look tells. It may take
+	// long. A *domain.Refusal: a file is not there, or not what it should be.
+	Files func(context.Context, domain.Order) (domain.Command, error)
+
 	// Cached is how many folded aggregates stay in memory; 0: 8192.
 	Cached int
 }
@@ -104,10 +109,14 @@ func (d *Desk) Give(ctx context.Context, o domain.Order) (domain.Receipt, error)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
+	seen := look{o.Command, nil}
+	if d.c.Files != nil {
+		seen.command, seen.err = d.c.Files(ctx, o)
+	}
 	ref := domain.Ref{Kind: o.Kind, Key: o.Key}
 	defer d.locks.lock(ref)()
 	for range attempts {
-		r, err := d.try(ctx, kind, ref, o)
+		r, err := d.try(ctx, kind, ref, o, seen)
 		if !errors.Is(err, domain.ErrConflict) {
 			return r, err
 		}
@@ -115,8 +124,14 @@ func (d *Desk) Give(ctx context.Context, o domain.Order) (domain.Receipt, error)
 	return domain.Receipt{}, domain.Refuse(domain.CodeConflict, "contract 2", "%s got other entries meanwhile, %d times; give the order again", ref, attempts)
 }
 
+// look is what Config.Files said of an order.
+type look struct {
+	command domain.Command
+	err     error
+}
+
 // try decides an order once against what the aggregate is now.
-func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given domain.Order) (domain.Receipt, error) {
+func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given domain.Order, seen look) (domain.Receipt, error) {
 	o := given
 	f, err := d.fold(ctx, kind, ref)
 	if err != nil {
@@ -125,6 +140,10 @@ func (d *Desk) try(ctx context.Context, kind *domain.Kind, ref domain.Ref, given
 	if seq, ok := f.orders[o.ID]; ok {
 		return d.repeated(ctx, kind, given, seq)
 	}
+	if seen.err != nil {
+		return domain.Receipt{}, seen.err
+	}
+	o.Command = seen.command
 	if o.IfSeq != nil && *o.IfSeq != f.seq {
 		return domain.Receipt{}, domain.Refuse(domain.CodeStale, "contract 2", "the last entry is %d, not %d; look again before you decide", f.seq, *o.IfSeq)
 	}

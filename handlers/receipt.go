@@ -64,6 +64,9 @@ type sealedPart struct {
 // has no text. The door does not count: the same person may repeat at the
 // counter what the web did not answer.
 func canonical(o domain.Order) (open, sealed []byte, err error) {
+	if c, ok := o.Command.(domain.Refiled); ok {
+		o.Command = c.AsGiven()
+	}
 	body, texts := domain.TextsOf(o.Command)
 	g := asGiven{Org: o.Org, Kind: o.Kind, Key: o.Key, Actor: o.Actor, Command: o.Command.CommandName(), Body: body}
 	g.Actor.Door = ""

@@ -48,6 +48,8 @@ type config struct {
 	Proof   map[domain.OrgID]proofing `yaml:"proof"`
 	Kit     kitConfig                 `yaml:"kit"`
 
+	Evidence filing `yaml:"evidence"`
+
 	Alerting alerting `yaml:",inline"`
 }
 
@@ -63,7 +65,7 @@ func (c config) check() error {
 			return fmt.Errorf("proof of %s: %w", org, err)
 		}
 	}
-	return errors.Join(c.Kit.check(), c.Alerting.check())
+	return errors.Join(c.Kit.check(), c.Evidence.check(), c.Alerting.check())
 }
 
 func (a *app) root() *cobra.Command {
@@ -157,7 +159,7 @@ func first(s ...string) string {
 
 // house opens the data folder for this process.
 func (a *app) houseConfig() houseConfig {
-	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger(), Alerting: &a.conf.Alerting}
+	c := houseConfig{Dir: a.data, Master: a.master, Log: a.logger(), Alerting: &a.conf.Alerting, Filing: a.conf.Evidence}
 	c.Listen.Addr = a.conf.NATS.Listen
 	for _, u := range a.conf.NATS.Users {
 		c.Listen.Users = append(c.Listen.Users, eventstore.Credentials{User: u.User, Password: u.Password})

@@ -30,6 +30,7 @@ type cutting struct {
 	at       domain.Seq
 	prepared domain.Entry
 	withhold []domain.Code
+	maxFiles int64
 
 	entries map[domain.Seq]*domain.Entry
 }
@@ -66,6 +67,9 @@ func (o *office) cut(ctx context.Context, key domain.Key, at domain.Seq) (name s
 	if content.Policies, err = c.policies(); err != nil {
 		return "", nil, err
 	}
+	if content.Files, err = c.files(ctx); err != nil {
+		return "", nil, err
+	}
 	if content.Papers, err = c.papers(ctx); err != nil {
 		return "", nil, err
 	}
@@ -83,7 +87,8 @@ func (c *cutting) begin(ctx context.Context) error {
 		}
 		for _, r := range en.Events {
 			if e, ok := r.Event.(incident.ExportPrepared); ok && (c.at == 0 || c.at == en.Seq) {
-				c.prepared, c.withhold, found = *en, e.Withhold, en.Seq
+				c.exported(en, e)
+				found = en.Seq
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -75,7 +75,9 @@ func (a *app) dial(ctx context.Context) (*client, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	return &client{http: &http.Client{Transport: inProcess{handler}}, base: "http://localhost/api/v1", close: h.close}, nil
+	within := &inProcess{h: handler}
+	return &client{http: &http.Client{Transport: within}, base: "http://localhost/api/v1",
+		close: func() error { within.busy.Wait(); return h.close() }}, nil
 }
 
 func (a *app) overSocket() (*client, bool) {
@@ -104,34 +106,56 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // inProcess answers requests by a handler of this process.
-type inProcess struct{ h http.Handler }
+type inProcess struct {
+	h    http.Handler
+	busy sync.WaitGroup // answers under way; each ends when its body is closed
+}
 
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip returns when the answer begins; its body is passed on as the handler
+// writes it, so that no file is ever whole in memory.
+func (t *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
 	in.RemoteAddr, in.RequestURI = "@", r.URL.RequestURI()
-	w := &answer{header: http.Header{}}
-	t.h.ServeHTTP(w, in)
+	body, pipe := io.Pipe()
+	w := &answer{header: http.Header{}, begun: make(chan struct{}), body: pipe}
+	t.busy.Go(func() {
+		var err error
+		defer func() {
+			if v := recover(); v != nil {
+				if err = io.ErrUnexpectedEOF; v != http.ErrAbortHandler {
+					err = fmt.Errorf("the handler failed: %v", v)
+				}
+			}
+			w.WriteHeader(http.StatusOK)
+			pipe.CloseWithError(err)
+		}()
+		t.h.ServeHTTP(w, in)
+	})
+	<-w.begun
 	return &http.Response{
-		StatusCode: cmp.Or(w.status, http.StatusOK), Header: w.header, Request: r,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()),
+		StatusCode: w.status, Header: w.sent, Request: r,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: body, ContentLength: -1,
 	}, nil
 }
 
 // answer is what a handler of this process says.
 type answer struct {
 	header http.Header
+	sent   http.Header // as it was when the answer began
 	status int
-	body   bytes.Buffer
+	begun  chan struct{} // closed when status and sent are set
+	body   *io.PipeWriter
 }
 
 func (w *answer) Header() http.Header { return w.header }
 
 func (w *answer) WriteHeader(status int) {
 	if w.status == 0 {
-		w.status = status
+		w.status, w.sent = status, w.header.Clone()
+		close(w.begun)
 	}
 }
 

@@ -37,7 +37,7 @@ func (a *app) doVerb() *cobra.Command {
 				return err
 			}
 			if o.file != "" {
-				if body, err = a.withFile(body, o.file, o.kind, args[0]); err != nil {
+				if err := checkFile(body, o.file, o.kind, args[0]); err != nil {
 					return err
 				}
 			}
@@ -69,6 +69,11 @@ func (a *app) doVerb() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if o.file != "" {
+				if payload, err = a.withFile(cmd.Context(), c, payload, o.file, args[0], o.dryRun); err != nil {
+					return err
+				}
+			}
 			var raw []byte
 			if _, err := c.ask(cmd.Context(), http.MethodPost, path, nil, payload, &raw); err != nil {
 				return err
@@ -94,7 +99,7 @@ func (a *app) doVerb() *cobra.Command {
 	f.StringVar(&o.id, "id", "", "id of the order (UUID); repeating it is harmless")
 	f.Int64Var(&o.ifSeq, "if-seq", 0, "only if this is the aggregate's last entry")
 	f.BoolVar(&o.anonymous, "anonymous", false, "without any identity: a report, or the answer to a question about one")
-	f.StringVar(&o.file, "file", "", "a file that belongs to the order, such as evidence or a receipt: its name, hash and size are recorded")
+	f.StringVar(&o.file, "file", "", "a file that belongs to the order, such as evidence or a receipt: it is taken in, hashed and encrypted; with VerifyEvidence only hashed")
 	f.BoolVar(&o.dryRun, "dry-run", false, "decide and tell, write nothing")
 	f.StringVar(&o.receipt, "receipt", "", "file for a signed receipt, which shows later that the order was accepted (verify --receipt)")
 	return cmd

@@ -26,14 +26,28 @@ func textOf(id domain.OrderID) domain.Text {
 func orderOf(what string, id domain.OrderID, key domain.Key) domain.Order {
 	o := domain.Order{ID: id, Org: childOrg, Kind: incident.Name, Key: key,
 		Actor: domain.Actor{Role: "security-officer", For: childOrg, Door: "cli", Proof: "stated"}}
-	if what == "report" {
+	switch what {
+	case "evidence": // its file is taken in first
+		o.Command = &incident.CollectEvidence{Form: "digital", Item: "The text", Place: "The desk", Purpose: "analysis"}
+	case "report":
 		o.Key = domain.Key{}
 		o.Command = &incident.ReportIncident{Kind: "incident", Title: "Laptop left on the train", Description: textOf(id),
 			Category: "laptop-lost-or-stolen", Channel: "phone", ICT: true, SecurityRelevant: true, SuspectedDataLeak: id.UUID[14]%2 == 0}
-	} else {
+	default:
 		o.Command = &incident.AddLogEntry{Text: textOf(id)}
 	}
 	return o
+}
+
+// takeIn takes in the file of an order that has one: the text of the order.
+func (c *child) takeIn(ctx context.Context, o *domain.Order) error {
+	e, ok := o.Command.(*incident.CollectEvidence)
+	if !ok {
+		return nil
+	}
+	s, err := c.office.files.Take(ctx, strings.NewReader(string(textOf(o.ID))))
+	e.File = incident.EvidenceFile{Name: "text.txt", SHA256: s.SHA256, SHA512: s.SHA512, Size: s.Size, ID: s.ID, Stored: s.Stored}
+	return err
 }
 
 // follow is a follower like a view or a door: it is shown only what is durable.
@@ -56,7 +70,12 @@ func (c *child) giveAgain(ctx context.Context, line string) error {
 	if key != "-" {
 		k.UUID = uuid.MustParse(key)
 	}
-	r, err := c.desks[0].Give(ctx, orderOf(what, domain.OrderID{UUID: uuid.MustParse(id)}, k))
+	o := orderOf(what, domain.OrderID{UUID: uuid.MustParse(id)}, k)
+	err := c.takeIn(ctx, &o)
+	if err != nil {
+		return err
+	}
+	r, err := c.desks[0].Give(ctx, o)
 	if err != nil {
 		return fmt.Errorf("an order given again: %w", err)
 	}
@@ -77,13 +96,20 @@ func (c *child) work(ctx context.Context, desk *handlers.Desk, most int) {
 		if rand.IntN(4) == 0 || key.IsZero() {
 			what, key = "report", domain.Key{}
 		}
+		if what == "log" && rand.IntN(6) == 0 {
+			what = "evidence"
+		}
 		o := orderOf(what, handlers.NewOrderID(), key)
 		name := "-"
 		if !key.IsZero() {
 			name = key.String()
 		}
-		c.say("give %s %s %s", what, o.ID, name)
-		r, err := desk.Give(ctx, o)
+		var r domain.Receipt
+		err := c.takeIn(ctx, &o)
+		if err == nil {
+			c.say("give %s %s %s", what, o.ID, name)
+			r, err = desk.Give(ctx, o)
+		}
 		var no *domain.Refusal
 		switch {
 		case errors.As(err, &no):

@@ -115,7 +115,7 @@ func (c *child) run(ctx context.Context, dir string) error {
 	}
 	o := c.office
 	c.desks = [2]*handlers.Desk{o.desk, handlers.NewDesk(handlers.Config{
-		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
+		Org: o.org, Log: o.ledger, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version, Files: o.files.filed,
 	})}
 	if err := c.tellAll(ctx); err != nil {
 		return err
@@ -192,6 +192,12 @@ func checkText(o *office, en *domain.Entry) error {
 			got = e.Description
 		case incident.LogEntryAdded:
 			got = e.Text
+		case incident.EvidenceCollected:
+			var b strings.Builder
+			if _, err := o.files.Copy(context.Background(), &b, e.File.Stored, nil); err != nil {
+				return fmt.Errorf("entry %d names a file that is not there, or wrong: %w", en.Seq, err)
+			}
+			got = domain.Text(b.String())
 		default:
 			continue
 		}

@@ -25,7 +25,7 @@ import (
 func (a *app) exportVerb() *cobra.Command {
 	var out, receiver, ground, actor, role string
 	var withhold []string
-	var at int64
+	var at, maxFiles int64
 	cmd := &cobra.Command{
 		Use: "export KEY -o FILE --role ROLE --receiver TEXT --ground TEXT", Short: "Writes the evidence bundle of an incident, and records that it left the house",
 		Args: argsBetween(1, 1),
@@ -39,7 +39,7 @@ func (a *app) exportVerb() *cobra.Command {
 			}
 			err = a.ask(cmd, func(ctx context.Context, c *client) error {
 				if at == 0 {
-					if at, err = c.prepareExport(ctx, args[0], actor, role, receiver, ground, withhold); err != nil {
+					if at, err = c.prepareExport(ctx, args[0], actor, role, receiver, ground, withhold, maxFiles); err != nil {
 						return err
 					}
 				}
@@ -68,18 +68,19 @@ func (a *app) exportVerb() *cobra.Command {
 	f.StringVar(&ground, "ground", "", "why they may have it")
 	f.StringVar(&actor, "actor", "", "id of the person who exports it")
 	f.StringVar(&role, "role", "", "role in which it is exported")
-	f.StringSliceVar(&withhold, "withhold", nil, "names of fields whose texts are kept back, such as reporter")
+	f.StringSliceVar(&withhold, "withhold", nil, "names of fields whose texts are kept back, such as reporter; file keeps back the evidence files as well")
+	f.Int64Var(&maxFiles, "max-files", 0, "bytes of evidence files in the bundle, at most (default 256 MiB); what fits no more is kept back")
 	f.Int64Var(&at, "seq", 0, "write the bundle again that this entry prepared, instead of preparing one")
 	return cmd
 }
 
 // prepareExport gives the order, and gives the sequence of its entry.
-func (c *client) prepareExport(ctx context.Context, key, actor, role, receiver, ground string, withhold []string) (int64, error) {
+func (c *client) prepareExport(ctx context.Context, key, actor, role, receiver, ground string, withhold []string, maxFiles int64) (int64, error) {
 	env := handlers.Envelope{Actor: handlers.EnvelopeActor{Role: domain.Code(role)}}
 	if err := setIDs(&env, "", actor); err != nil {
 		return 0, err
 	}
-	body, err := json.Marshal(map[string]any{"receiver": receiver, "ground": ground, "withhold": withhold})
+	body, err := json.Marshal(map[string]any{"receiver": receiver, "ground": ground, "withhold": withhold, "maxFiles": maxFiles})
 	if err != nil {
 		return 0, err
 	}

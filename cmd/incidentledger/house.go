@@ -54,6 +54,7 @@ type house struct {
 	store  *eventstore.Store
 
 	alerting *alerting
+	filing   filing
 	docs     func() (map[domain.KindName]map[string]string, error) // what commands are for, read once
 
 	ctx    context.Context // ends when the house closes
@@ -76,6 +77,7 @@ type office struct {
 	people *people
 	health alerts.Health
 	kept   atomic.Pointer[keptKit] // nil: no kit is kept in a folder
+	files  *files
 
 	seal   *seal.Log
 	unseal context.CancelFunc          // ends its sealing
@@ -158,6 +160,7 @@ type houseConfig struct {
 	Fail   func(error) // told when the process must end; nil: nobody
 
 	Alerting *alerting // nil: nobody is told of anything
+	Filing   filing
 
 	SyncInterval time.Duration // of JetStream's own syncing; 0: the store's default
 }
@@ -165,7 +168,7 @@ type houseConfig struct {
 // openHouse opens a data folder. The start-up gate of every ledger has passed
 // when it returns; views catch up in the background.
 func openHouse(ctx context.Context, c houseConfig) (_ *house, err error) {
-	h := &house{dir: c.Dir, master: c.Master, log: c.Log, alerting: c.Alerting, docs: sync.OnceValues(docsOfKinds), offices: map[domain.OrgID]*office{}}
+	h := &house{dir: c.Dir, master: c.Master, log: c.Log, alerting: c.Alerting, filing: c.Filing, docs: sync.OnceValues(docsOfKinds), offices: map[domain.OrgID]*office{}}
 	if h.alerting == nil {
 		h.alerting = &alerting{}
 	}
@@ -220,12 +223,13 @@ func (h *house) staff(o *office) error {
 	}
 	o.zone = zone
 	o.people = &people{o: o}
+	h.openFiles(o)
 	if o.name, err = o.displayName(); err != nil {
 		return errors.Join(err, o.vault.Close())
 	}
 	o.desk = handlers.NewDesk(handlers.Config{
 		Org: o.org, Log: guarded{o.ledger, o}, Sealer: o.vault, Kinds: kinds(o.law), Version: h.store.Codec().Version,
-		Docs: h.docsOf,
+		Docs: h.docsOf, Files: o.files.filed,
 	})
 	if err := h.openViews(o, zone); err != nil {
 		return errors.Join(err, o.vault.Close())

@@ -96,6 +96,13 @@ func missingKey(v *vault.Vault, en *domain.Entry) (string, error) {
 			}
 		}
 	}
+	for _, f := range namedFiles(en) {
+		if _, err := v.FileKey(f.ID); errors.Is(err, domain.ErrErased) {
+			return domain.FileScope(f.ID), nil
+		} else if err != nil {
+			return "", err
+		}
+	}
 	return "", nil
 }
 

@@ -56,7 +56,7 @@ func TestAKitThatCannotBeMade(t *testing.T) {
 	if rec.Code != 200 || !strings.Contains(rec.Body.String(), "kit.pdf is no offline kit") {
 		t.Errorf("/readyz answers %d %s", rec.Code, rec.Body)
 	}
-	c := &client{http: &http.Client{Transport: inProcess{th.api}}, base: "http://localhost/api/v1"}
+	c := &client{http: &http.Client{Transport: &inProcess{h: th.api}}, base: "http://localhost/api/v1"}
 	if _, err := c.kit(t.Context(), childOrg); err == nil || !strings.Contains(err.Error(), "could not be made since the program began") {
 		t.Errorf("doctor says %v", err)
 	}

@@ -32,14 +32,6 @@ func (a *app) informedVerb() *cobra.Command {
 		"who", "since", "until", "exercises")
 }
 
-func (a *app) evidenceVerb() *cobra.Command {
-	return a.listVerb("evidence [KEY]", "Lists evidence with its chain of custody, what is kept first; of one incident with what it is", "evidence", columns(
-		"number", "number", "exercise", "exercise", "evidence", "evidence", "form", "form", "item", "item", "place", "place", "sha256", "sha256", "purpose", "purpose", "holder", "holder",
-		"holder role", "holderRole", "offered", "offered", "verified", "verified", "released", "released", "chain", "chain",
-		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"kept", "holder", "since", "until", "exercises")
-}
-
 func (a *app) obligationsVerb() *cobra.Command {
 	return a.listVerb("obligations [KEY]", "Lists services that incidents hit, and what is owed to customers by them", "obligations", columns(
 		"number", "number", "exercise", "exercise", "service", "service", "critical", "critical", "vital", "vital", "through", "through", "down", "down", "up", "up", "customer", "customer",

@@ -41,6 +41,7 @@ var importLaw = []room{
 		"github.com/google/uuid github.com/minio/highwayhash golang.org/x/sys"},
 	{"eventstore/seal", "domain golang.org/x/mod/sumdb filippo.io/torchwood golang.org/x/sys"},
 	{"eventstore/bundle", "domain eventstore/seal golang.org/x/mod/sumdb filippo.io/torchwood github.com/go-json-experiment/json"},
+	{"eventstore/locker", "domain filippo.io/age github.com/google/uuid"},
 	{"eventstore/vault", "domain github.com/go-json-experiment/json golang.org/x/sys"},
 
 	// Read models. A view knows what it shows, and never another view.

@@ -171,19 +171,21 @@ func flipBit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not hold %q", paths[0], args[1])
 	}
 	b[at] ^= 1
+	ts.Check(os.Chmod(paths[0], 0o600))
 	ts.Check(os.WriteFile(paths[0], b, 0o600))
 }
 
-// catch puts the first match of a pattern in the last output into a variable.
+// catch puts the first match of a pattern in the last output, or of the group in
+// it, into a variable.
 func catch(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: catch NAME PATTERN")
 	}
-	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
-	if found == "" {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
 		ts.Fatalf("nothing in the output matches %s", args[1])
 	}
-	ts.Setenv(args[0], found)
+	ts.Setenv(args[0], found[len(found)-1])
 }
 
 // dueTable reads lines of a rule, an anchor and what is due, and asks the

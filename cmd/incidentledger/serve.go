@@ -301,5 +301,6 @@ func (o *office) api() *api.Office {
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 		Find: func() api.Finder { return o.index() },
 		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, KitState: o.kitState,
+		Files: o.files,
 	}
 }

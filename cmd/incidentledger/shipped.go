@@ -45,6 +45,6 @@ func shippedClient() (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{http: &http.Client{Transport: inProcess{h}}, base: "http://localhost/api/v1", org: string(none.Org),
+	return &client{http: &http.Client{Transport: &inProcess{h: h}}, base: "http://localhost/api/v1", org: string(none.Org),
 		close: func() error { return nil }}, nil
 }

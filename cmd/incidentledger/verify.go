@@ -157,10 +157,14 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 		return err
 	}
 	v.found(name("copies"), bad, "journal and stream hold the same %d entries, byte for byte", o.Last())
-	if err := a.verifyEntries(ctx, v, o, org, live); err != nil {
+	named, err := a.verifyEntries(ctx, v, o, org, live)
+	if err != nil {
 		return err
 	}
 	if err := a.verifyKeys(ctx, v, o, org); err != nil {
+		return err
+	}
+	if err := a.verifyFiles(ctx, v, org, named); err != nil {
 		return err
 	}
 	if live {
@@ -172,21 +176,22 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 
 // verifyEntries walks every entry once: chains, and what follows from the
 // entries: every clock is reckoned again from the facts and the law that each
-// decision names.
-func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID, live bool) error {
+// decision names. It gives the stored files that they name.
+func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID, live bool) ([]namedFile, error) {
 	name := func(s string) string { return string(org) + " " + s }
 	w := &walker{laws: newLaws(eventstore.OrgDir(a.data, org)), incidents: map[domain.Key]*incident.Incident{}}
 	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org)), receipts: v.receipts}
 	var chains, clocks []eventstore.Finding
 	lost := 0
+	var named []namedFile
 	bar := a.bar("verify " + string(org))
 	defer bar.done()
 	for ch, err := range o.CheckChains(ctx) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := sealing.take(ch); err != nil {
-			return err
+			return nil, err
 		}
 		if ch.Lost {
 			lost++
@@ -196,9 +201,10 @@ func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.
 		if ch.Entry != nil {
 			bad, err := w.entry(ch.Entry)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			clocks = append(clocks, bad...)
+			named = append(named, namedFiles(ch.Entry)...)
 		}
 		if ch.Seq%4096 == 0 || ch.Seq == o.Last() {
 			bar.at(int64(ch.Seq), int64(o.Last()))
@@ -207,12 +213,12 @@ func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.
 	v.found(name("chains"), chains, "every entry decodes and names the leaf hash of the one before it, in %d entries", o.Last())
 	v.found(name("clocks"), clocks, "%d clock events follow from the facts and the adopted policy sets", w.clockEvents)
 	if err := sealing.tell(v, name("seal"), o.Last(), live); err != nil {
-		return err
+		return nil, err
 	}
 	if lost > 0 {
 		v.add(name("lost entries"), notProven, "%d entries are lost; markers stand in their places", lost)
 	}
-	return nil
+	return named, nil
 }
 
 // verifyViews compares the digest of each stored view with one built anew from

@@ -98,6 +98,7 @@ func (s *serving) witnessed(ctx context.Context, o *office) error {
 func (s *serving) cosigned(o *office, head seal.Head, err error) {
 	var against *seal.Contradiction
 	switch {
+	case errors.As(err, &against) && o.shut.Load() != nil: // it was told before
 	case errors.As(err, &against):
 		path := filepath.Join(s.house.store.Dir(o.org), fmt.Sprintf("contradiction-%s.note", time.Now().UTC().Format("20060102T150405Z")))
 		err = errors.Join(err, os.WriteFile(path, against.Checkpoint, 0o600))

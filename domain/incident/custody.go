@@ -78,6 +78,24 @@ type AcceptCustody struct {
 	File EvidenceFile `json:"file,omitzero"`
 }
 
+// StoredFiles implements domain.Filed.
+func (c OfferCustody) StoredFiles() []domain.StoredFile { return c.File.storedFiles() }
+
+// StoredFiles implements domain.Filed.
+func (c AcceptCustody) StoredFiles() []domain.StoredFile { return c.File.storedFiles() }
+
+// AsGiven implements domain.Refiled.
+func (c OfferCustody) AsGiven() domain.Command { c.File = c.File.unplaced(); return &c }
+
+// AsGiven implements domain.Refiled.
+func (c AcceptCustody) AsGiven() domain.Command { c.File = c.File.unplaced(); return &c }
+
+// StoredFiles implements domain.Filed.
+func (e CustodyOffered) StoredFiles() []domain.StoredFile { return e.File.storedFiles() }
+
+// StoredFiles implements domain.Filed.
+func (e CustodyAccepted) StoredFiles() []domain.StoredFile { return e.File.storedFiles() }
+
 func (OfferCustody) CommandName() string  { return "OfferCustody" }
 func (AcceptCustody) CommandName() string { return "AcceptCustody" }
 
@@ -200,5 +218,10 @@ func (e CustodyAccepted) evolve(s *Incident, _ *posting) {
 func (e CustodyAccepted) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
 	old := was.(CustodyAccepted)
 	e.From, e.To, e.Evidence = old.From, old.To, old.Evidence
-	return e, nil
+	return e, e.File.corrected(old.File)
+}
+
+// rederive implements rederiver.
+func (e CustodyOffered) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
+	return e, e.File.corrected(was.(CustodyOffered).File)
 }

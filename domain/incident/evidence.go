@@ -33,7 +33,8 @@ const (
 	RefusedEvidence  domain.Code = "evidence_first"     // measures wait until the evidence is secured
 )
 
-// An EvidenceFile is a file that stays outside the ledger, known by its hash.
+// An EvidenceFile is a file that was taken in, or one that stays outside the
+// ledger and is known by its hash alone.
 type EvidenceFile struct {
 	// Name is what the file is called.
 	Name domain.Text `json:"name,omitzero" seal:"aggregate" rule:"max=300"`
@@ -41,6 +42,12 @@ type EvidenceFile struct {
 	SHA256 domain.Hash `json:"sha256,omitzero"`
 	// Size is its length in bytes.
 	Size int64 `json:"size,omitzero" rule:"min=0"`
+	// ID is the id under which it was taken in.
+	ID domain.Key `json:"id,omitzero"`
+	// Stored is where it is kept: the SHA-256 of what is stored, as taking it in answered.
+	Stored domain.Hash `json:"stored,omitzero"`
+	// SHA512 is the SHA-512 of its content, 128 lower-case hexadecimal digits.
+	SHA512 domain.Text `json:"sha512,omitzero" seal:"aggregate" rule:"max=128"`
 }
 
 // IsZero reports whether no file is given.
@@ -55,8 +62,32 @@ func (f EvidenceFile) whole(field string) error {
 		return malformed(field+".sha256", "%s.sha256 is required: without its hash nobody can show later that the file is the same", field)
 	case f.Name == "":
 		return malformed(field+".name", "%s.name is required", field)
+	case f.ID.IsZero() != f.Stored.IsZero():
+		return malformed(field+".stored", "%s.id and %s.stored go together: give both as taking the file in answered them", field, field)
 	}
 	return nil
+}
+
+// storedFiles gives the file, where it was taken in.
+func (f EvidenceFile) storedFiles() []domain.StoredFile {
+	if f.Stored.IsZero() {
+		return nil
+	}
+	return []domain.StoredFile{{ID: f.ID, Stored: f.Stored, SHA256: f.SHA256, SHA512: f.SHA512, Size: f.Size}}
+}
+
+// unplaced is the file without where it is stored.
+func (f EvidenceFile) unplaced() EvidenceFile {
+	f.ID, f.Stored = domain.Key{}, domain.Hash{}
+	return f
+}
+
+// corrected refuses a correction of what was measured when a file was taken in.
+func (f EvidenceFile) corrected(was EvidenceFile) error {
+	if f.ID == was.ID && f.Stored == was.Stored && (was.Stored.IsZero() || f.SHA256 == was.SHA256 && f.Size == was.Size) {
+		return nil
+	}
+	return malformed("fields.file", "which file was taken in, its hash and its size were measured and cannot be corrected; collect the right one as an item of its own")
 }
 
 // EvidenceNeedDecided says whether evidence is needed, and for what.
@@ -114,8 +145,9 @@ type DecideDeferral struct {
 }
 
 // CollectEvidence says that an item of evidence was secured (EVI-03, EVI-06,
-// EVI-08). What is digital is known by the hash of its file: do --file reckons
-// it. The file itself stays where it is; keep it safe (EVI-04).
+// EVI-08). What is digital is known by the hash of its file: do --file takes the
+// file in and reckons it. Of a file that stays elsewhere give name, hash and size,
+// and keep it safe (EVI-04).
 type CollectEvidence struct {
 	// Form says whether it is a thing or a file.
 	Form domain.Code `json:"form" rule:"required,oneof=physical|digital"`
@@ -136,6 +168,15 @@ type CollectEvidence struct {
 	// Purpose is what it must serve.
 	Purpose domain.Code `json:"purpose" rule:"required,oneof=analysis|breach-or-offence|damages"`
 }
+
+// StoredFiles implements domain.Filed.
+func (c CollectEvidence) StoredFiles() []domain.StoredFile { return c.File.storedFiles() }
+
+// AsGiven implements domain.Refiled.
+func (c CollectEvidence) AsGiven() domain.Command { c.File = c.File.unplaced(); return &c }
+
+// StoredFiles implements domain.Filed.
+func (e EvidenceCollected) StoredFiles() []domain.StoredFile { return e.File.storedFiles() }
 
 func (DecideEvidence) CommandName() string  { return "DecideEvidence" }
 func (DecideDeferral) CommandName() string  { return "DecideDeferral" }
@@ -177,7 +218,7 @@ func (c CollectEvidence) decide(d *deciding) error {
 		return err
 	}
 	if c.Form == "digital" && c.File.IsZero() {
-		return malformed("file", "file is required: what is digital is known by the hash of its file (EVI-03); `do --file PATH` reckons it")
+		return malformed("file", "file is required: what is digital is known by the hash of its file (EVI-03); `do --file PATH` takes it in")
 	}
 	if !c.DerivedFrom.IsZero() {
 		if _, err := d.evidence("derivedFrom", c.DerivedFrom); err != nil {
@@ -261,6 +302,9 @@ func (e EvidenceCollected) evolve(s *Incident, _ *posting) {
 func (e EvidenceCollected) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
 	old := was.(EvidenceCollected)
 	e.Evidence, e.Holder = old.Evidence, old.Holder
+	if err := e.File.corrected(old.File); err != nil {
+		return e, err
+	}
 	if e.Form == "digital" && e.File.SHA256.IsZero() {
 		return e, malformed("fields.file", "what is digital is known by the hash of its file")
 	}

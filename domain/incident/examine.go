@@ -48,7 +48,8 @@ func (EvidenceReleased) EventName() string { return "EvidenceReleased" }
 type VerifyEvidence struct {
 	// Evidence is the id that the receipt of CollectEvidence gave.
 	Evidence domain.Key `json:"evidence" rule:"required"`
-	// SHA256 is the hash of the file as it is now; required of what is digital, unless somebody saw that it changed.
+	// SHA256 is the hash of the file as it is now. Of a file that was taken in it is reckoned anew where it is left out;
+	// of any other it is required, unless somebody saw that it changed.
 	SHA256 domain.Hash `json:"sha256,omitzero"`
 	// File is the file as it is now: do --file reckons its hash.
 	File EvidenceFile `json:"file,omitzero"`

@@ -23,6 +23,7 @@ type ExportPrepared struct {
 	Receiver domain.Text   `json:"receiver,omitzero" seal:"aggregate" rule:"max=300"`
 	Ground   domain.Text   `json:"ground,omitzero" seal:"aggregate"`
 	Withhold []domain.Code `json:"withhold,omitempty"`
+	MaxFiles int64         `json:"maxFiles,omitzero" rule:"min=0"`
 }
 
 func (ExportPrepared) EventName() string { return "ExportPrepared" }
@@ -36,7 +37,10 @@ type PrepareExport struct {
 	// Ground is why they may have it: an order of a court, a request of an authority, a law.
 	Ground domain.Text `json:"ground" rule:"required"`
 	// Withhold names fields whose texts are kept back, such as reporter; a receiver sees that they are, and how many.
+	// The field file keeps back the evidence files themselves as well.
 	Withhold []domain.Code `json:"withhold,omitempty"`
+	// MaxFiles is how many bytes of evidence files the bundle holds at most, 256 MiB where it is left out: files that fit no more are kept back.
+	MaxFiles int64 `json:"maxFiles,omitzero" rule:"min=0,max=1073741824"`
 }
 
 func (PrepareExport) CommandName() string { return "PrepareExport" }

@@ -34,6 +34,8 @@ type NotificationReceiptRecorded struct {
 	HasReference bool        `json:"hasReference"`
 	At           time.Time   `json:"at" rule:"required,past"`
 	File         domain.Hash `json:"file,omitzero"`
+
+	Acknowledgement EvidenceFile `json:"acknowledgement,omitzero"`
 }
 
 // IntermediateReportRequested says that an authority asked how things stand.
@@ -68,8 +70,10 @@ type RecordReceipt struct {
 	Reference domain.Text `json:"reference" rule:"required,max=200"`
 	// At is when it acknowledged.
 	At time.Time `json:"at" rule:"required,past"`
-	// File is the SHA-256 of the acknowledgement as a file.
+	// File is the SHA-256 of the acknowledgement as a file; that of the acknowledgement where it is left out.
 	File domain.Hash `json:"file,omitzero"`
+	// Acknowledgement is that file: do --file takes it in.
+	Acknowledgement EvidenceFile `json:"acknowledgement,omitzero"`
 }
 
 // RecordIntermediateReportRequest says that an authority asked how things stand
@@ -118,14 +122,39 @@ func (c RecordReceipt) decide(d *deciding) error {
 	if _, err := d.notification(c.Notification); err != nil {
 		return err
 	}
-	d.emit(NotificationReceiptRecorded{Notification: c.Notification, Reference: c.Reference, HasReference: c.Reference != "", At: c.At, File: c.File})
+	if err := c.Acknowledgement.whole("acknowledgement"); err != nil {
+		return err
+	}
+	switch sum := c.Acknowledgement.SHA256; {
+	case c.File.IsZero():
+		c.File = sum
+	case !sum.IsZero() && c.File != sum:
+		return malformed("file", "file is not the hash of the acknowledgement given; leave one of them out")
+	}
+	d.emit(NotificationReceiptRecorded{Notification: c.Notification, Reference: c.Reference, HasReference: c.Reference != "", At: c.At, File: c.File,
+		Acknowledgement: c.Acknowledgement})
 	return nil
+}
+
+// StoredFiles implements domain.Filed.
+func (c RecordReceipt) StoredFiles() []domain.StoredFile { return c.Acknowledgement.storedFiles() }
+
+// AsGiven implements domain.Refiled.
+func (c RecordReceipt) AsGiven() domain.Command {
+	c.Acknowledgement = c.Acknowledgement.unplaced()
+	return &c
+}
+
+// StoredFiles implements domain.Filed.
+func (e NotificationReceiptRecorded) StoredFiles() []domain.StoredFile {
+	return e.Acknowledgement.storedFiles()
 }
 
 // rederive implements rederiver.
 func (e NotificationReceiptRecorded) rederive(_ *deciding, was domain.Event) (domain.Event, error) {
-	e.Notification = was.(NotificationReceiptRecorded).Notification
-	return e, nil
+	old := was.(NotificationReceiptRecorded)
+	e.Notification = old.Notification
+	return e, e.Acknowledgement.corrected(old.Acknowledgement)
 }
 
 func (c RecordIntermediateReportRequest) decide(d *deciding) error {

@@ -20,6 +20,7 @@
 //	checkpoints/SIZE.note     earlier checkpoints, which narrow down when an entry was written
 //	consistency/SIZE.txt      proof that the tree of such a checkpoint is part of that of the proofs, a hash in base64 a line
 //	policies/HASH.json        the policy sets by which was decided; HASH is their SHA-256
+//	evidence/HASH             evidence files that are not withheld; HASH is the SHA-256 of the content, which an entry names
 //	report.LANG.html          the incident for human readers; no evidence by itself
 //	README.LANG.txt           how to check all this by hand
 //	verify.py                 a second verifier

@@ -50,6 +50,8 @@ type town struct {
 	witness string // its key
 }
 
+var image = []byte("MZ what was found on the disk")
+
 var policySet = []byte(`{"id":"set","version":"1"}`)
 
 // newTown writes entries until the incident is exported: 1 and 2 are the policy's,
@@ -71,7 +73,8 @@ func newTown(t testing.TB, seed byte) *town {
 	w.add("incident", incident, 0, basis(policySet), w.said("title", "A laptop", "description", "It holds the files of Jan."))
 	w.seal()
 	w.add("incident", other, 0, "", w.said("title", "Something else"))
-	w.add("incident", incident, 3, basis(policySet), w.said("text", "The owner was called."))
+	w.add("incident", incident, 3, basis(policySet), w.said("text", "The owner was called.")+
+		fmt.Sprintf(`,{"type":"Collected","v":1,"open":{"file":{"sha256":"%x"}}},{"type":"Collected","v":1,"open":{"file":{"sha256":"%x"}}}`, sha256.Sum256(image), sha256.Sum256(nil)))
 	w.add("incident", other, 4, "", w.said("text", "More of it"))
 	w.seal()
 	w.add("incident", incident, 5, "", `{"type":"ExportPrepared","v":1,"open":{}}`)
@@ -168,7 +171,7 @@ func (w *town) content() Content {
 	}
 	c := Content{Name: "incident-2026-0042-7", Exported: "2026-11-25", Checkpoint: head.Note, Size: head.Size, Inclusion: w.log.Inclusion,
 		About:    About{Org: "nuth", Origin: origin, Export: export},
-		Policies: map[domain.Hash][]byte{sha256.Sum256(policySet): policySet}, Papers: map[string][]byte{"README.en.txt": []byte("How to check this.\n"), "verify.py": Verifier}}
+		Policies: map[domain.Hash][]byte{sha256.Sum256(policySet): policySet}, Files: map[domain.Hash][]byte{sha256.Sum256(image): image}, Papers: map[string][]byte{"README.en.txt": []byte("How to check this.\n"), "verify.py": Verifier}}
 	if err := c.About.Incident.UnmarshalText([]byte(incident)); err != nil {
 		w.t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ var ErrUnreadable = errUnreadable
 var (
 	aboutForm = regexp.MustCompile(`^{"v":"incidentledger/bundle/1","org":"([a-z0-9-]+)","origin":"([!#-\[\]-~]+)","incident":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","export":([1-9][0-9]{0,17})}\n$`)
 	known     = regexp.MustCompile(`^data/(bundle\.json|verify\.py|(report|README)\.(nl|fr|en)\.(html|txt)|entries/[0-9]{20}\.json|disclosures/[0-9]{20}\.txt|` +
-		`proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json)$`)
+		`proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64})$`)
 )
 
 func readAbout(b []byte) (About, error) {
@@ -113,7 +113,7 @@ func Verify(b []byte, anchors []*seal.Policy, now time.Time) (*Result, error) {
 		}
 	}
 	v.claim("container", Proven, "%d files agree with their manifests", len(v.files))
-	for _, check := range []func() error{v.readEntries, v.checkProofs, v.checkChain, v.checkBasis, v.checkDisclosures} {
+	for _, check := range []func() error{v.readEntries, v.checkProofs, v.checkChain, v.checkBasis, v.checkDisclosures, v.checkFiles} {
 		if err := check(); err != nil {
 			return &v.Result, nil // what follows rests on it
 		}

@@ -18,7 +18,7 @@ SLACK = 300  # seconds by which the clock of a desk may differ from theirs
 
 ABOUT = re.compile(rb'\{"v":"incidentledger/bundle/1","org":"([a-z0-9-]+)","origin":"([!#-\[\]-~]+)","incident":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","export":([1-9][0-9]{0,17})\}\n')
 KNOWN = re.compile(r'data/(bundle\.json|verify\.py|(report|README)\.(nl|fr|en)\.(html|txt)|entries/[0-9]{20}\.json|disclosures/[0-9]{20}\.txt|'
-                   r'proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json)')
+                   r'proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64})')
 TAGS = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"]
 MEMBERS = {"v", "id", "org", "kind", "key", "prev", "prevHash", "command", "actor", "by", "occurred", "precision",
            "recorded", "correlation", "causation", "mac", "basis", "events", "sealed"}
@@ -330,7 +330,8 @@ class Bundle:
                 return
         self.claim("container", PROVEN, "%d files agree with their manifests" % len(self.files))
         for name, check in (("entries", self.read_entries), ("integrity and place", self.check_proofs), ("completeness", self.check_chain),
-                            ("basis", self.check_basis), ("disclosures", self.check_disclosures)):
+                            ("basis", self.check_basis), ("disclosures", self.check_disclosures),
+                            ("evidence files", self.check_files)):
             try:
                 detail = check()
             except Contradiction as e:
@@ -346,7 +347,7 @@ class Bundle:
 
     def under(self, folder, suffix):
         at = "data/" + folder + "/"
-        return {n[len(at):-len(suffix)]: d for n, d in self.files.items() if n.startswith(at) and n.endswith(suffix)}
+        return {n[len(at):].removesuffix(suffix): d for n, d in self.files.items() if n.startswith(at) and n.endswith(suffix)}
 
     def read_entries(self):
         self.entries = {}
@@ -429,6 +430,19 @@ class Bundle:
                 shown += 1
             hidden += len(left)
         return "%d texts are those that were sealed; %d more were written and are withheld or erased" % (shown, hidden)
+
+    def check_files(self):
+        files, named = self.under("evidence", ""), set()
+        for e, _ in self.entries.values():
+            for ev in e["events"]:
+                members = ev["open"].values() if isinstance(ev.get("open"), dict) else []
+                named.update(m["sha256"] for m in members if isinstance(m, dict) and isinstance(m.get("sha256"), str))
+        for name, data in files.items():
+            need(hashlib.sha256(data).hexdigest() == name, "an evidence file has another SHA-256 than its name")
+            need(name in named, "no entry names the evidence file " + name)
+        if files or named:
+            return ("%d files have the SHA-256 that the entries name; %d more are named and not here: withheld, erased, or kept elsewhere"
+                    % (len(files), len(named) - len(files)))
 
     @staticmethod
     def disclosure(d):

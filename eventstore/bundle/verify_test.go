@@ -3,6 +3,7 @@ package bundle
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -136,6 +137,9 @@ func TestABundleProvesWhatItHolds(t *testing.T) {
 	if code, said := p.both(t, b, w.anchor()); code != 0 {
 		t.Errorf("%d: %s", code, said)
 	}
+	if _, said := p.both(t, b, w.anchor()); !strings.Contains(said, "evidence files PROVEN 1 files have the SHA-256 that the entries name; 1 more are named and not here") {
+		t.Error(said)
+	}
 	if again := w.bundle(); !bytes.Equal(again, b) {
 		t.Error("the same content gives other bytes")
 	}
@@ -175,6 +179,7 @@ func TestTampering(t *testing.T) {
 			files[file] = bytes.Replace(files[file], []byte(from), []byte(to), 1)
 		}
 	}
+	file := func(data []byte) string { return fmt.Sprintf("%sevidence/%x", payload, sha256.Sum256(data)) }
 	for what, c := range map[string]struct {
 		harm func(files map[string][]byte)
 		code int
@@ -243,14 +248,23 @@ func TestTampering(t *testing.T) {
 			n := name("proofs", 5, ".tlog-proof")
 			f[n] = bytes.Replace(f[n], []byte("\n\n"), []byte("\n"+base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n\n"), 1)
 		}, 1},
-		"T36 a proof for another place":   {edit(name("proofs", 5, ".tlog-proof"), "index 4", "index 3"), 1},
-		"T36 an index with a zero":        {edit(name("proofs", 5, ".tlog-proof"), "index 4", "index 04"), 1},
-		"T36 lines that end as in DOS":    {edit(name("proofs", 5, ".tlog-proof"), "index 4\n", "index 4\r\n"), 1},
-		"T34 a member twice":              {edit(name("entries", 5, ".json"), `"command":"C"`, `"command":"C","command":"C"`), 1},
-		"T42 a version that nobody knows": {edit(payload+"bundle.json", "bundle/1", "bundle/2"), 3},
-		"a checkpoint of another size":    {func(f map[string][]byte) { f[payload+"checkpoints/4.note"] = f[payload+"checkpoints/3.note"] }, 1},
-		"a proof of consistency left out": {func(f map[string][]byte) { delete(f, payload+"consistency/3.txt") }, 1},
-		"an earlier checkpoint changed":   {edit(payload+"checkpoints/3.note", "\n3\n", "\n2\n"), 1},
+		"T36 a proof for another place": {edit(name("proofs", 5, ".tlog-proof"), "index 4", "index 3"), 1},
+		"T36 an index with a zero":      {edit(name("proofs", 5, ".tlog-proof"), "index 4", "index 04"), 1},
+		"T36 lines that end as in DOS":  {edit(name("proofs", 5, ".tlog-proof"), "index 4\n", "index 4\r\n"), 1},
+		"T34 a member twice":            {edit(name("entries", 5, ".json"), `"command":"C"`, `"command":"C","command":"C"`), 1},
+		"T40 an evidence file replaced": {func(f map[string][]byte) { f[file(image)] = []byte("MZ something else") }, 1},
+		"T40 an evidence file under the name of another": {func(f map[string][]byte) {
+			f[file([]byte("MZ something else"))] = []byte("MZ something else")
+			delete(f, file(image))
+		}, 1},
+		"T40 an evidence file that no entry names": {func(f map[string][]byte) { f[file([]byte("?"))] = []byte("?") }, 1},
+		"T40 an evidence file cut off":             {func(f map[string][]byte) { f[file(image)] = image[:4] }, 1},
+		"T28 an evidence file withheld":            {func(f map[string][]byte) { delete(f, file(image)) }, 0},
+		"T28 an evidence file that was withheld":   {func(f map[string][]byte) { f[file(nil)] = nil }, 0},
+		"T42 a version that nobody knows":          {edit(payload+"bundle.json", "bundle/1", "bundle/2"), 3},
+		"a checkpoint of another size":             {func(f map[string][]byte) { f[payload+"checkpoints/4.note"] = f[payload+"checkpoints/3.note"] }, 1},
+		"a proof of consistency left out":          {func(f map[string][]byte) { delete(f, payload+"consistency/3.txt") }, 1},
+		"an earlier checkpoint changed":            {edit(payload+"checkpoints/3.note", "\n3\n", "\n2\n"), 1},
 		"the earlier checkpoints left out": {func(f map[string][]byte) {
 			for n := range f {
 				if strings.HasPrefix(n, payload+"checkpoints/") || strings.HasPrefix(n, payload+"consistency/") {
@@ -314,7 +328,7 @@ func TestEveryBitOfOneEvent(t *testing.T) {
 
 // evidence are the files that cannot be changed unseen. Papers can be, as a paper
 // beside the evidence can; disclosures and earlier checkpoints can be left out.
-var evidence = regexp.MustCompile(`^data/(entries|proofs|policies)/`)
+var evidence = regexp.MustCompile(`^data/(entries|proofs|policies|evidence)/`)
 
 // Ten thousand mutations of any file, in any way: both verifiers agree, and no
 // change of the evidence is proven.

@@ -26,6 +26,7 @@ type Content struct {
 	Earlier    []Earlier
 
 	Policies map[domain.Hash][]byte // canonical policy sets
+	Files    map[domain.Hash][]byte // evidence files, by the SHA-256 of their content
 	Papers   map[string][]byte      // for human readers, and the second verifier, by name
 }
 
@@ -63,6 +64,9 @@ func Write(w io.Writer, c Content) error {
 	}
 	for hash, set := range c.Policies {
 		files[payload+"policies/"+hash.String()+".json"] = set
+	}
+	for hash, data := range c.Files {
+		files[payload+"evidence/"+hash.String()] = data
 	}
 	for name, data := range c.Papers {
 		files[payload+name] = data

@@ -51,6 +51,7 @@
 //	mac    = first 16 bytes of open, first 16 bytes of sealed
 //	seed   = HKDF-SHA-256( key of the scope "log/"org, empty salt, "incidentledger/log-seed/1" LF org, 32 bytes ), of the log's Ed25519 key;
 //	         with "witness" in the place of "log", of the key of the organisation as a witness
+//	file   = HKDF-SHA-256( key of the scope "file/"id, empty salt, "incidentledger/file/1" LF org LF id, 32 bytes ), of a stored file; see eventstore/locker
 //
 // # Keys
 //

@@ -41,6 +41,7 @@ type Office struct {
 	// Receipt signs that an entry was accepted, and by when it is sealed.
 	Receipt func(domain.Seq) ([]byte, error)
 
+	Files    Files     // nil: none are taken in
 	Alerting *Alerting // nil: there is none
 
 	Kit      func(ctx context.Context, now time.Time) (*report.Kit, error) // nil: none is made

@@ -20,7 +20,7 @@ const Root = "/api/v1"
 func New(c Config) (http.Handler, error) {
 	s := &server{Config: c.complete(), mux: http.NewServeMux(), origin: http.NewCrossOriginProtection()}
 	s.operations = slices.Concat(s.metaOperations(), s.listOperations(), s.thingOperations(), s.incidentOperations(), s.clockOperations(), s.policyOperations(),
-		s.viewOperations(), s.worklistOperations(), s.figuresOperations(), s.reportOperations(), s.kitOperations(), s.eventOperations(), s.alertOperations(), s.orderOperations())
+		s.viewOperations(), s.worklistOperations(), s.figuresOperations(), s.reportOperations(), s.kitOperations(), s.fileOperations(), s.eventOperations(), s.alertOperations(), s.orderOperations())
 	for _, op := range s.operations {
 		if _, isList := op.isList(); isList {
 			op.query = append(op.query, formatParam)

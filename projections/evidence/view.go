@@ -27,6 +27,7 @@ type Item struct {
 	Form        domain.Code     `json:"form"`
 	SHA256      domain.Hash     `json:"sha256,omitzero"`
 	Size        int64           `json:"size,omitempty"`
+	Stored      domain.Hash     `json:"stored,omitzero" doc:"where its file is kept; absent: it was not taken in"`
 	DerivedFrom domain.Key      `json:"derivedFrom,omitzero"`
 	Purpose     domain.Code     `json:"purpose"`
 	Holder      domain.PersonID `json:"holder,omitzero" doc:"absent: a role, or somebody outside"`
@@ -67,7 +68,7 @@ func Of(t *projections.Thing) []Item {
 		switch e := t.Told[i].Event.(type) {
 		case incident.EvidenceCollected:
 			out = append(out, Item{
-				Key: t.Ref.Key, Evidence: e.Evidence, Form: e.Form, SHA256: e.File.SHA256, Size: e.File.Size, DerivedFrom: e.DerivedFrom, Purpose: e.Purpose,
+				Key: t.Ref.Key, Evidence: e.Evidence, Form: e.Form, SHA256: e.File.SHA256, Size: e.File.Size, Stored: e.File.Stored, DerivedFrom: e.DerivedFrom, Purpose: e.Purpose,
 				Holder: e.Holder.Person, HolderRole: e.Holder.Role, Stamp: stamp,
 				Chain: []Custody{{What: "collected", Person: e.Holder.Person, Named: e.Holder.Role, SHA256: e.File.SHA256, Stamp: stamp}},
 			})
