@@ -20,6 +20,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/eventstore/seal"
+	"incidentledger/eventstore/seal/testtsa"
 )
 
 // codeOf gives the exit code of a result, as contract 2 has it.
@@ -43,14 +44,23 @@ func codeOf(r *Result, err error) int {
 func (p *python) both(t testing.TB, b []byte, anchors ...string) (int, string) {
 	t.Helper()
 	var policies []*seal.Policy
+	var roots *seal.Roots
 	for _, a := range anchors {
+		if strings.Contains(a, "-----BEGIN CERTIFICATE-----") {
+			r, err := seal.ParseRoots([]byte(a))
+			if err != nil {
+				t.Fatal(err)
+			}
+			roots = r
+			continue
+		}
 		policy, err := seal.ParsePolicy([]byte(a))
 		if err != nil {
 			t.Fatal(err)
 		}
 		policies = append(policies, policy)
 	}
-	r, err := Verify(b, policies, time.Now())
+	r, err := Verify(b, policies, roots, time.Now())
 	code, said := codeOf(r, err), fmt.Sprint(err)
 	if err == nil {
 		said = fmt.Sprint(r.Claims)
@@ -79,7 +89,7 @@ import sys, time, json, verify
 for line in sys.stdin:
     path, anchors = json.loads(line)
     try:
-        claims, code = verify.verify(open(path, "rb").read(), [verify.Policy(a) for a in anchors], int(time.time()))
+        claims, code = verify.verify(open(path, "rb").read(), verify.anchors(anchors), int(time.time()))
     except verify.Unreadable as e:
         claims, code = str(e), 3
     print(json.dumps([code, claims]).replace("\n", " "), flush=True)
@@ -314,14 +324,19 @@ func TestEveryBitOfOneEvent(t *testing.T) {
 
 // evidence are the files that cannot be changed unseen. Papers can be, as a paper
 // beside the evidence can; disclosures and earlier checkpoints can be left out.
-var evidence = regexp.MustCompile(`^data/(entries|proofs|policies)/`)
+var evidence = regexp.MustCompile(`^data/(entries|proofs|policies|timestamps)/`)
 
 // Ten thousand mutations of any file, in any way: both verifiers agree, and no
 // change of the evidence is proven.
 func TestTheVerifiersAgree(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
-	b := w.bundle()
+	a, content := testtsa.New(t, testtsa.Options{}), w.content()
+	stampAll(&content, a)
+	b, anchors := written(t, content), []string{w.anchor(), string(a.Roots)}
+	if code, said := p.both(t, b, anchors...); code != 0 {
+		t.Fatalf("%d: %s", code, said)
+	}
 	whole := unpacked(t, b)
 	var names []string
 	for name := range whole {
@@ -338,10 +353,10 @@ func TestTheVerifiersAgree(t *testing.T) {
 			name := rapid.SampledFrom(names).Draw(rt, "file")
 			files[name] = mutated(rt, files[name])
 			if rapid.Bool().Draw(rt, "sums left as they were") {
-				p.both(t, mutated(rt, b), w.anchor())
+				p.both(t, mutated(rt, b), anchors...)
 				continue
 			}
-			code, said := p.both(t, pack(t, files), w.anchor())
+			code, said := p.both(t, pack(t, files), anchors...)
 			if code == 0 && evidence.MatchString(name) && !bytes.Equal(files[name], whole[name]) {
 				rt.Fatalf("%s was changed and is proven: %s", name, said)
 			}
