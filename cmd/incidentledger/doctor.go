@@ -93,6 +93,8 @@ func (a *app) examine(ctx context.Context) []finding {
 		add("ledger "+string(org), err, "%d entries, in journal and stream", o.Last())
 		detail, err := profileNow(ctx, o)
 		add("profile "+string(org), err, "%s", detail)
+		detail, err = a.timestamps(org, eventstore.OrgDir(a.data, org))
+		add("timestamps "+string(org), err, "%s", detail)
 	}
 	if c, ok := a.overSocket(); ok {
 		var list page

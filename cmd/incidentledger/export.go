@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -181,10 +182,15 @@ func (a *app) offlineKey(ctx context.Context, org domain.OrgID) (string, error) 
 // network.
 func (a *app) verifyBundle(path string, anchors []string) error {
 	var policies []*seal.Policy
+	var certificates []byte
 	for _, name := range anchors {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return usage("--anchor: %v", err)
+		}
+		if bytes.Contains(text, []byte("-----BEGIN CERTIFICATE-----")) {
+			certificates = append(append(certificates, text...), '\n')
+			continue
 		}
 		p, err := seal.ParsePolicy(text)
 		if err != nil {
@@ -192,10 +198,17 @@ func (a *app) verifyBundle(path string, anchors []string) error {
 		}
 		policies = append(policies, p)
 	}
+	var roots *seal.Roots
+	if certificates != nil {
+		var err error
+		if roots, err = seal.ParseRoots(certificates); err != nil {
+			return usage("--anchor: %v", err)
+		}
+	}
 	b, err := os.ReadFile(path)
 	var r *bundle.Result
 	if err == nil {
-		r, err = bundle.Verify(b, policies, time.Now())
+		r, err = bundle.Verify(b, policies, roots, time.Now())
 	}
 	if err != nil {
 		fmt.Fprintf(a.std.err, "incidentledger: verify: %s: %v\n", path, err)

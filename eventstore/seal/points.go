@@ -29,6 +29,7 @@ type points struct {
 	f     *os.File
 	end   int64
 	index []point // with growing size
+	read  []byte  // what was read of it
 }
 
 // A point says where a checkpoint stands in the file: the first of its size.
@@ -51,7 +52,7 @@ func readPoints(path string, read func(note []byte) (Head, error)) (*points, err
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	p := &points{}
+	p := &points{read: b}
 	for rest := b; len(rest) > 0; {
 		note, at, n, err := parsePoint(rest)
 		if err != nil && !wholeBehind("checkpoint", rest[1:]) {
@@ -79,6 +80,7 @@ func openPoints(path string, read func(note []byte) (Head, error)) (*points, err
 	if err != nil {
 		return nil, err
 	}
+	p.read = nil
 	if p.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
 	}
@@ -117,6 +119,9 @@ func (p *points) append(head Head, note []byte, at time.Time) error {
 	p.end += int64(len(b))
 	return err
 }
+
+// note gives a checkpoint of a file that was read and not opened for more.
+func (p *points) note(pt point) []byte { return p.read[pt.off:][:pt.len] }
 
 // covering gives the first checkpoint of at least so many entries.
 func (p *points) covering(seq domain.Seq) (point, bool) {

@@ -16,6 +16,9 @@ import (
 	"incidentledger/domain"
 )
 
+// GoodTSA tells whether a timestamping authority may be called so.
+func GoodTSA(name string) bool { return goodTSA.MatchString(name) }
+
 // goodTSA is what a timestamping authority may be called.
 var goodTSA = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
@@ -24,6 +27,7 @@ type stamps struct {
 	f     *os.File
 	end   int64
 	index []stamped
+	read  []byte // what was read of it
 }
 
 // A stamped is where a timestamp stands in the file.
@@ -41,7 +45,7 @@ func readStamps(path string) (*stamps, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	s := &stamps{}
+	s := &stamps{read: b}
 	for rest := b; len(rest) > 0; {
 		body, _, more, n, err := parseRecord("timestamp", rest)
 		if err != nil && !wholeBehind("timestamp", rest[1:]) {
@@ -88,6 +92,7 @@ func openStamps(path string) (*stamps, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.read = nil
 	if s.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
 	}
@@ -116,6 +121,9 @@ func (s *stamps) append(tsa string, size domain.Seq, stored []byte, now time.Tim
 	s.end += int64(len(b))
 	return at, nil
 }
+
+// stored gives a timestamp of a file that was read and not opened for more.
+func (s *stamps) stored(at stamped) []byte { return s.read[at.off:][:at.len] }
 
 // earliest gives the timestamp that shows an entry at the earliest instant.
 func earliest(index []stamped, seq domain.Seq) (first stamped, ok bool) {

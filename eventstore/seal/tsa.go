@@ -32,8 +32,9 @@ type ClockConfig struct {
 	TSAs   []TSA
 	Client *http.Client // its timeout bounds one question
 
-	// Report is told of every question that an authority was asked, and how often
-	// it has failed since it answered last.
+	// Report is told of every question that Run asked an authority, and how often
+	// that has failed since it answered last. [ErrToken] and [ErrUntrusted] say that
+	// it answered, and that its answer was refused.
 	Report func(tsa string, s Stamp, failures int, err error)
 }
 
@@ -198,6 +199,9 @@ func (k *Clock) ask(ctx context.Context, t TSA, note []byte) ([]byte, error) {
 		return nil, err
 	}
 	res, err := authority.Timestamp(ctx, req)
+	if bad := new(tspclient.InvalidResponseError); errors.As(err, &bad) { // another imprint or nonce, a refusal
+		return nil, fmt.Errorf("%w: %w", ErrToken, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -232,14 +236,14 @@ func (k *Clock) Over(note []byte) (map[string][]byte, error) {
 	return out, nil
 }
 
-// Covering gives the timestamp that shows an entry at the earliest instant, and
-// the head that it is over; [ErrNotSealed] where there is none.
-func (k *Clock) Covering(seq domain.Seq) (Stamp, Head, error) {
+// Covering gives the head by whose timestamp an entry was there at the earliest
+// instant; [ErrNotSealed] where there is none.
+func (k *Clock) Covering(seq domain.Seq) (Head, error) {
 	k.mu.RLock()
 	at, ok := earliest(k.kept.index, seq)
 	k.mu.RUnlock()
 	if !ok {
-		return Stamp{}, Head{}, fmt.Errorf("log %s: no timestamp covers entry %d: %w", k.cfg.Log.cfg.Origin, seq, ErrNotSealed)
+		return Head{}, fmt.Errorf("log %s: no timestamp covers entry %d: %w", k.cfg.Log.cfg.Origin, seq, ErrNotSealed)
 	}
 	find := []func(domain.Seq) (Head, error){k.cfg.Log.Covering}
 	if k.cfg.Circle != nil {
@@ -248,10 +252,10 @@ func (k *Clock) Covering(seq domain.Seq) (Stamp, Head, error) {
 	for _, f := range find {
 		head, err := f(at.Size)
 		if sum := sha256.Sum256(head.Note); err == nil && bytes.Equal(sum[:], []byte(at.imprint)) {
-			return at.Stamp, head, nil
+			return head, nil
 		}
 	}
-	return at.Stamp, Head{}, nil
+	return Head{}, fmt.Errorf("log %s: the checkpoint that was stamped over %d entries: %w", k.cfg.Log.cfg.Origin, at.Size, ErrNotSealed)
 }
 
 // Ageing gives the newest timestamp where it is time to have its entries stamped

@@ -40,6 +40,9 @@ type Office struct {
 	// Receipt signs that an entry was accepted, and by when it is sealed.
 	Receipt func(domain.Seq) ([]byte, error)
 
+	// Trust tells when an entry reached each level of trust; nil: nobody knows.
+	Trust func(domain.Seq) Trust
+
 	Alerting *Alerting // nil: there is none
 
 	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
