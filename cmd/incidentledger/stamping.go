@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/eventstore"
 	"incidentledger/eventstore/seal"
 	"incidentledger/handlers/api"
 )
@@ -50,7 +51,7 @@ func (p proofing) roots() (map[string]*seal.Roots, error) {
 			out[a.Name], err = seal.ParseRoots(text)
 		}
 		if err != nil {
-			return nil, usage("timestamps: %s: %v", a.Name, err)
+			return nil, usage("roots of %s: %v", a.Name, err)
 		}
 	}
 	return out, nil
@@ -164,8 +165,10 @@ func (a *app) timestamps(org domain.OrgID, orgDir string) (string, error) {
 		return "", errors.New(agesOut(t.Newest))
 	case t.Count == 0 && asked == 0:
 		return "no timestamping authority is configured; proof.ORG.timestamps in the configuration file names them", nil
+	case t.Count == 0 && eventstore.InUse(a.data):
+		return "", fmt.Errorf("%d are asked for timestamps, and none has come; the log of the process that serves says why", asked)
 	case t.Count == 0:
-		return "", fmt.Errorf("%d authorities are configured, and no timestamp has come", asked)
+		return fmt.Sprintf("%d are configured; they are asked while a process serves", asked), nil
 	}
 	return fmt.Sprintf("%d are kept; the newest, by %s, covers the first %d entries as of %s, and its certificate lasts until %s", t.Count, t.Newest.TSA, t.Newest.Size,
 		t.Newest.At.Format(time.RFC3339), t.Newest.Expires.Format(time.DateOnly)), nil

@@ -34,7 +34,7 @@ func TestTimestampsInABundle(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
 	now := time.Now()
-	stranger := testtsa.New(t, testtsa.Options{Name: "Stranger"})
+	stranger := testtsa.New(testtsa.Options{Name: "Stranger"})
 	for what, c := range map[string]struct {
 		tsa   testtsa.Options
 		spoil func(*testtsa.Parts)
@@ -63,7 +63,7 @@ func TestTimestampsInABundle(t *testing.T) {
 		"T06 stamped before it was recorded":  {at: now.Add(-time.Hour), code: 1, said: "time CONTRADICTED"},
 		"stamped a moment before it was said": {at: now.Add(-time.Minute), said: "timestamp PROVEN"},
 	} {
-		a := testtsa.New(t, c.tsa)
+		a := testtsa.New(c.tsa)
 		a.Spoil = c.spoil
 		content := w.content()
 		if c.at.IsZero() {
@@ -100,7 +100,7 @@ func TestTimestampsInABundle(t *testing.T) {
 func TestTimestampsOverAnotherNote(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
-	a := testtsa.New(t, testtsa.Options{})
+	a := testtsa.New(testtsa.Options{})
 	content := w.content()
 	stampAll(&content, a)
 	files := unpacked(t, written(t, content))
@@ -118,7 +118,7 @@ func TestTimestampsOverAnotherNote(t *testing.T) {
 		"that of the checkpoint left out":    {func(f map[string][]byte) { delete(f, last) }, 2},
 		"by a TSA without a name":            {func(f map[string][]byte) { f[stampName(content.Size, "")] = f[last] }, 1},
 		"a second one, of a stranger": {func(f map[string][]byte) {
-			f[stampName(content.Size, "other")] = testtsa.New(t, testtsa.Options{}).Stamp(content.Checkpoint, time.Now())
+			f[stampName(content.Size, "other")] = testtsa.New(testtsa.Options{}).Stamp(content.Checkpoint, time.Now())
 		}, 0},
 		"cut off":             {func(f map[string][]byte) { f[last] = f[last][:len(f[last])-1] }, 1},
 		"something behind it": {func(f map[string][]byte) { f[last] = append(bytes.Clone(f[last]), 0) }, 1},
@@ -143,7 +143,7 @@ func TestTimestampsOverAnotherNote(t *testing.T) {
 func TestEveryByteOfATimestamp(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
-	a := testtsa.New(t, testtsa.Options{})
+	a := testtsa.New(testtsa.Options{})
 	content := w.content()
 	content.Stamps = map[domain.Seq]map[string][]byte{content.Size: {"tsa": a.Stamp(content.Checkpoint, time.Now())}}
 	files := unpacked(t, written(t, content))

@@ -331,7 +331,7 @@ var evidence = regexp.MustCompile(`^data/(entries|proofs|policies|timestamps)/`)
 func TestTheVerifiersAgree(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
-	a, content := testtsa.New(t, testtsa.Options{}), w.content()
+	a, content := testtsa.New(testtsa.Options{}), w.content()
 	stampAll(&content, a)
 	b, anchors := written(t, content), []string{w.anchor(), string(a.Roots)}
 	if code, said := p.both(t, b, anchors...); code != 0 {

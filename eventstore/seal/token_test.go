@@ -66,7 +66,7 @@ func TestATimestampIsJudged(t *testing.T) {
 		"another kind of content":        {spoil: func(p *testtsa.Parts) { p.Content = testtsa.Data }, want: ErrToken},
 		"another version":                {spoil: func(p *testtsa.Parts) { p.Version = 2 }, want: ErrToken},
 	} {
-		tsa := testtsa.New(t, c.tsa)
+		tsa := testtsa.New(c.tsa)
 		tsa.Spoil = c.spoil
 		if c.at.IsZero() {
 			c.at = now
@@ -85,7 +85,7 @@ func TestATimestampIsJudged(t *testing.T) {
 		if _, err := CheckStamp(stored, []byte("another checkpoint\n"), rootsOf(t, tsa.Roots), now); !errors.Is(err, ErrToken) {
 			t.Errorf("%s, used for another note: %v", what, err)
 		}
-		for name, roots := range map[string]*Roots{"none": nil, "another's": rootsOf(t, testtsa.New(t, testtsa.Options{}).Roots)} {
+		for name, roots := range map[string]*Roots{"none": nil, "another's": rootsOf(t, testtsa.New(testtsa.Options{}).Roots)} {
 			if _, err := CheckStamp(stored, note, roots, now); !errors.Is(err, ErrUntrusted) {
 				t.Errorf("%s, with %s roots: %v", what, name, err)
 			}
@@ -126,7 +126,7 @@ func TestTimestampsOfOthers(t *testing.T) {
 // than one of the timestamp itself.
 func TestEveryBitOfATimestamp(t *testing.T) {
 	t.Parallel()
-	tsa, note, now := testtsa.New(t, testtsa.Options{}), []byte("a checkpoint\n"), time.Now()
+	tsa, note, now := testtsa.New(testtsa.Options{}), []byte("a checkpoint\n"), time.Now()
 	stored, roots := tsa.Stamp(note, now), rootsOf(t, tsa.Roots)
 	for bit := range len(stored) * 8 {
 		stored[bit/8] ^= 1 << (bit % 8)

@@ -46,7 +46,7 @@ func TestHeadsAreStamped(t *testing.T) {
 	dir, e := t.TempDir(), newEntries(3)
 	l := open(t, dir, e)
 	first := seal(t, l)
-	one, two := testtsa.New(t, testtsa.Options{Name: "One"}), testtsa.New(t, testtsa.Options{Name: "Two", Intermediate: true})
+	one, two := testtsa.New(testtsa.Options{Name: "One"}), testtsa.New(testtsa.Options{Name: "Two", Intermediate: true})
 	conf := ClockConfig{Log: l, TSAs: []TSA{serveTSA(t, "one", one, time.Hour), serveTSA(t, "two", two, time.Hour)}}
 	k := clock(t, conf)
 	if _, err := k.Covering(1); !errors.Is(err, ErrNotSealed) {
@@ -104,7 +104,7 @@ func TestABadTimestampIsRefused(t *testing.T) {
 		"before the head was": func(p *testtsa.Parts) { p.At = p.At.Add(-time.Hour) },
 		"in the future":       func(p *testtsa.Parts) { p.At = p.At.Add(time.Hour) },
 	} {
-		a := testtsa.New(t, testtsa.Options{})
+		a := testtsa.New(testtsa.Options{})
 		a.Spoil = spoil
 		k := clock(t, ClockConfig{Log: l, TSAs: []TSA{serveTSA(t, "a", a, time.Hour)}})
 		if err := k.Ask(t.Context(), head); !errors.Is(err, ErrToken) && !errors.Is(err, ErrUntrusted) || a.Asked() != 1 {
@@ -114,8 +114,8 @@ func TestABadTimestampIsRefused(t *testing.T) {
 			t.Errorf("%s: %d are kept, %v", what, len(kept), err)
 		}
 	}
-	stranger := serveTSA(t, "a", testtsa.New(t, testtsa.Options{}), time.Hour)
-	stranger.Roots = rootsOf(t, testtsa.New(t, testtsa.Options{}).Roots)
+	stranger := serveTSA(t, "a", testtsa.New(testtsa.Options{}), time.Hour)
+	stranger.Roots = rootsOf(t, testtsa.New(testtsa.Options{}).Roots)
 	if err := clock(t, ClockConfig{Log: l, TSAs: []TSA{stranger}}).Ask(t.Context(), head); !errors.Is(err, ErrUntrusted) {
 		t.Errorf("of an authority that the roots do not know: %v", err)
 	}
@@ -143,7 +143,7 @@ func TestATSAThatIsNone(t *testing.T) {
 	} {
 		srv := httptest.NewServer(f)
 		t.Cleanup(srv.Close)
-		k := clock(t, ClockConfig{Log: l, TSAs: []TSA{{Name: "a", URL: srv.URL, Roots: rootsOf(t, testtsa.New(t, testtsa.Options{}).Roots)}}})
+		k := clock(t, ClockConfig{Log: l, TSAs: []TSA{{Name: "a", URL: srv.URL, Roots: rootsOf(t, testtsa.New(testtsa.Options{}).Roots)}}})
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		if err := k.Ask(ctx, head); err == nil {
 			t.Errorf("%s: no error", what)
@@ -162,7 +162,7 @@ func TestATSAThatIsDownIsCaughtUpLater(t *testing.T) {
 	e := newEntries(1)
 	l := open(t, t.TempDir(), e)
 	seal(t, l)
-	a := testtsa.New(t, testtsa.Options{})
+	a := testtsa.New(testtsa.Options{})
 	var down atomic.Bool
 	down.Store(true)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -213,7 +213,7 @@ func TestDamagedTimestamps(t *testing.T) {
 	t.Parallel()
 	dir, e := t.TempDir(), newEntries(2)
 	l := open(t, dir, e)
-	conf := ClockConfig{Log: l, TSAs: []TSA{serveTSA(t, "a", testtsa.New(t, testtsa.Options{}), time.Hour)}}
+	conf := ClockConfig{Log: l, TSAs: []TSA{serveTSA(t, "a", testtsa.New(testtsa.Options{}), time.Hour)}}
 	k := clock(t, conf)
 	path := filepath.Join(dir, stampedFile)
 	var sizes []int
@@ -262,8 +262,8 @@ func TestTimestampsAge(t *testing.T) {
 	now := time.Now()
 	e := newEntries(1)
 	l := open(t, t.TempDir(), e)
-	old := testtsa.New(t, testtsa.Options{Name: "Old", Cert: func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, 100) }})
-	young := testtsa.New(t, testtsa.Options{Name: "Young"})
+	old := testtsa.New(testtsa.Options{Name: "Old", Cert: func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, 100) }})
+	young := testtsa.New(testtsa.Options{Name: "Young"})
 	a, b := serveTSA(t, "old", old, time.Hour), serveTSA(t, "young", young, time.Hour)
 	k := clock(t, ClockConfig{Log: l, TSAs: []TSA{a}})
 	if err := k.Ask(t.Context(), seal(t, l)); err != nil {

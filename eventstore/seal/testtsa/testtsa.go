@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	_ "crypto/sha1" // for what must be refused
@@ -37,7 +36,6 @@ type TSA struct {
 	// Spoil changes what a token is made of; nil: nothing.
 	Spoil func(*Parts)
 
-	t     testing.TB
 	mu    sync.Mutex
 	key   *ecdsa.PrivateKey
 	cert  *x509.Certificate
@@ -56,9 +54,8 @@ type Options struct {
 }
 
 // New makes an authority.
-func New(t testing.TB, o Options) *TSA {
-	t.Helper()
-	a := &TSA{t: t}
+func New(o Options) *TSA {
+	a := &TSA{}
 	if o.Name == "" {
 		o.Name = "Test TSA"
 	}
@@ -79,9 +76,7 @@ func New(t testing.TB, o Options) *TSA {
 	if !o.NoUsage {
 		// Go writes extended key usages that are not critical.
 		usage, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(err)
 		cert.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: !o.LaxUsage, Value: usage}}
 	}
 	if o.Cert != nil {
@@ -97,10 +92,15 @@ func New(t testing.TB, o Options) *TSA {
 
 func (a *TSA) newKey() *ecdsa.PrivateKey {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(err)
 	return k
+}
+
+// must: what is made here can always be made.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
 
 func (a *TSA) issue(cert, issuer *x509.Certificate, key, by *ecdsa.PrivateKey) *x509.Certificate {
@@ -108,9 +108,7 @@ func (a *TSA) issue(cert, issuer *x509.Certificate, key, by *ecdsa.PrivateKey) *
 	if err == nil {
 		cert, err = x509.ParseCertificate(b)
 	}
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(err)
 	return cert
 }
 
@@ -263,9 +261,7 @@ func (a *TSA) sign(p Parts, hash pkix.AlgorithmIdentifier, info []byte) signerIn
 	all := slices.Concat(attrs...)
 	set := a.marshal(asn1.RawValue{Tag: asn1.TagSet, IsCompound: true, Bytes: all})
 	sig, err := ecdsa.SignASN1(rand.Reader, a.key, sum(set))
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(err)
 	if p.Signature != nil {
 		p.Signature(sig)
 	}
@@ -291,8 +287,6 @@ func tagged(tag int, parts [][]byte) asn1.RawValue {
 
 func (a *TSA) marshal(v any) []byte {
 	b, err := asn1.Marshal(v)
-	if err != nil {
-		a.t.Error(err)
-	}
+	must(err)
 	return b
 }
