@@ -3,6 +3,7 @@ package bundle
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -56,4 +57,39 @@ func (v *verifier) checkStamps() {
 		return
 	}
 	v.claim("timestamp", Proven, "the checkpoint was there at %s, says %s; whether that is a qualified timestamp the trusted lists tell", first.At.Format(time.RFC3339), first.Subject)
+}
+
+var (
+	certificate = regexp.MustCompile(`(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----`)
+	namesALog   = regexp.MustCompile(`(?m)^log `)
+)
+
+// Certificates gives the certificates in a text, and nothing else of it.
+func Certificates(text []byte) (out []byte) {
+	for _, c := range certificate.FindAll(text, -1) {
+		out = append(append(out, c...), '\n')
+	}
+	return out
+}
+
+// ReadAnchors reads files that came by another way than bundles. Each is a policy,
+// or certificates in PEM that stand behind timestamps, or both.
+func ReadAnchors(texts ...[]byte) (policies []*seal.Policy, roots *seal.Roots, err error) {
+	var pems []byte
+	for _, text := range texts {
+		found, rest := Certificates(text), certificate.ReplaceAll(text, nil)
+		pems = append(pems, found...)
+		if len(found) > 0 && !namesALog.Match(rest) {
+			continue
+		}
+		p, err := seal.ParsePolicy(rest)
+		if err != nil {
+			return nil, nil, err
+		}
+		policies = append(policies, p)
+	}
+	if len(pems) > 0 {
+		roots, err = seal.ParseRoots(pems)
+	}
+	return policies, roots, err
 }

@@ -82,6 +82,11 @@ func TestTimestampsInABundle(t *testing.T) {
 			t.Errorf("%s, without roots: %d", what, code)
 		}
 	}
+	content := w.content()
+	stampAll(&content, stranger)
+	if code, said := p.both(t, written(t, content), w.anchor()+string(stranger.Roots)); code != 0 {
+		t.Errorf("policy and roots in one file: %d: %s", code, said)
+	}
 	if code, said := p.both(t, w.bundle(), w.anchor(), string(stranger.Roots)); code != 2 || !strings.Contains(said, "timestamp NOT PROVEN") {
 		t.Errorf("roots, and no timestamp: %d: %s", code, said)
 	}
@@ -89,8 +94,6 @@ func TestTimestampsInABundle(t *testing.T) {
 		t.Errorf("neither roots nor timestamps: %d: %s", code, said)
 	}
 	alone := "log " + keyOf(t, w.seed) + "\nquorum none\n"
-	content := w.content()
-	stampAll(&content, stranger)
 	if code, said := p.both(t, written(t, content), alone, string(stranger.Roots)); code != 2 || !strings.Contains(said, "timestamp PROVEN") || !strings.Contains(said, "not written later") {
 		t.Errorf("a timestamp and no witness: %d: %s", code, said)
 	}

@@ -5,8 +5,8 @@ made it: with Python's standard library, and openssl for signatures.
     python3 verify.py BUNDLE.zip ANCHOR...
 
 An anchor is a file that came to you by another way than the bundle: a policy
-(c2sp.org/tlog-policy) names the key of the log, and the witnesses that you believe;
-a file of certificates (PEM) the timestamping authorities.
+(c2sp.org/tlog-policy) names the key of the log, and the witnesses that you believe,
+certificates (PEM) the timestamping authorities; one file may hold both.
 
 Exit code: 0 everything is proven, 1 something is contradicted, 2 not enough to
 prove it, 3 this is no bundle that can be read.
@@ -683,9 +683,16 @@ class Bundle:
 
 
 def anchors(texts):
-    """The policies among the texts of anchors, and all certificates."""
-    roots = [t for t in texts if "-----BEGIN CERTIFICATE-----" in t]
-    return [Policy(t) for t in texts if t not in roots], "\n".join(roots).encode()
+    """The policies in the texts of anchors, and all certificates."""
+    policies, roots = [], []
+    for text in texts:
+        found = re.findall("(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text)
+        for c in found:
+            text = text.replace(c, "")
+        roots += found
+        if not found or re.search("(?m)^log ", text):
+            policies.append(Policy(text))
+    return policies, "\n".join(roots).encode()
 
 
 def verify(b, anchored, now):

@@ -19,7 +19,6 @@ import (
 	"pgregory.net/rapid"
 
 	"incidentledger/domain"
-	"incidentledger/eventstore/seal"
 	"incidentledger/eventstore/seal/testtsa"
 )
 
@@ -43,22 +42,13 @@ func codeOf(r *Result, err error) int {
 // both lets both verifiers judge a bundle and gives the one code they agree on.
 func (p *python) both(t testing.TB, b []byte, anchors ...string) (int, string) {
 	t.Helper()
-	var policies []*seal.Policy
-	var roots *seal.Roots
-	for _, a := range anchors {
-		if strings.Contains(a, "-----BEGIN CERTIFICATE-----") {
-			r, err := seal.ParseRoots([]byte(a))
-			if err != nil {
-				t.Fatal(err)
-			}
-			roots = r
-			continue
-		}
-		policy, err := seal.ParsePolicy([]byte(a))
-		if err != nil {
-			t.Fatal(err)
-		}
-		policies = append(policies, policy)
+	texts := make([][]byte, len(anchors))
+	for i, a := range anchors {
+		texts[i] = []byte(a)
+	}
+	policies, roots, err := ReadAnchors(texts...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	r, err := Verify(b, policies, roots, time.Now())
 	code, said := codeOf(r, err), fmt.Sprint(err)
