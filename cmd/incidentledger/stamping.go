@@ -141,7 +141,7 @@ func (o *office) stampedFor(ctx context.Context, head seal.Head, notes map[domai
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_ = k.Ask(ctx, head) // a bundle without one says so when it is verified; alarms come from the room
+	_ = k.Ask(ctx, head) // what failed was reported, and a bundle without one says so when it is verified
 	out := map[domain.Seq]map[string][]byte{}
 	for size, note := range notes {
 		over, err := k.Over(note)

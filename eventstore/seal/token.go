@@ -52,8 +52,10 @@ func ParseRoots(text []byte) (*Roots, error) {
 }
 
 // A token is a timestamp as it is stored: a response of RFC 3161 that grants, with
-// nothing in it that is not looked at. Its tags are named in the order in which
-// they must stand.
+// one signature, and with nothing in it that is not looked at. Where its elements
+// are read, their tags are named in the order in which they must stand. Two
+// verifiers in two languages read it in the same way, whatever the libraries
+// behind them would let pass.
 type token struct {
 	signed  []byte // the CMS SignedData, with its content info
 	imprint []byte

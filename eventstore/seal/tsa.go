@@ -32,9 +32,9 @@ type ClockConfig struct {
 	TSAs   []TSA
 	Client *http.Client // its timeout bounds one question
 
-	// Report is told of every question that Run asked an authority, and how often
-	// that has failed since it answered last. [ErrToken] and [ErrUntrusted] say that
-	// it answered, and that its answer was refused.
+	// Report is told of every question of Run, and of every other one that failed:
+	// how often the authority has failed since it answered last, as far as known.
+	// [ErrToken] and [ErrUntrusted] say that its answer was refused. nil: nobody is.
 	Report func(tsa string, s Stamp, failures int, err error)
 }
 
@@ -119,7 +119,13 @@ func (k *Clock) run(ctx context.Context, t TSA) {
 		} else {
 			failures = 0
 		}
-		k.cfg.Report(t.Name, s, failures, err)
+		k.report(t.Name, s, failures, err)
+	}
+}
+
+func (k *Clock) report(tsa string, s Stamp, failures int, err error) {
+	if k.cfg.Report != nil {
+		k.cfg.Report(tsa, s, failures, err)
 	}
 }
 
@@ -151,6 +157,7 @@ func (k *Clock) Ask(ctx context.Context, head Head) error {
 	for i, t := range k.cfg.TSAs {
 		all.Go(func() {
 			if _, err := k.stamp(ctx, t, head); err != nil {
+				k.report(t.Name, Stamp{}, 1, err)
 				errs[i] = fmt.Errorf("timestamping authority %s: %w", t.Name, err)
 			}
 		})
