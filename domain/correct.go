@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ type CorrectFact struct {
 	Corrects Seq `json:"corrects" rule:"required"`
 	// Event is the type of the event, where the entry has several with these fields.
 	Event Code `json:"event,omitzero"`
-	// Fields are the right values by field name; null takes one back.
+	// Fields are the right values by field name; null takes one back. Where one names an incident its number will do.
 	Fields map[Code]Value `json:"fields" rule:"required"`
 	// Reason says what was wrong.
 	Reason Text `json:"reason" rule:"required"`
@@ -166,6 +167,25 @@ func (c CorrectFact) Choose(told []Event, t EventTable) (Event, EventRow, error)
 	return nil, row, Invalid("fields", "no event of entry %d has all these fields; its events are %s", c.Corrects, AndList(names))
 }
 
+// Left gives what stays of the event as it was: without the lists and objects
+// whose words the correction gives anew.
+func (c CorrectFact) Left(was Event, row EventRow) (Event, error) {
+	raw, err := openFields(was)
+	if err != nil {
+		return nil, err
+	}
+	for name, f := range fieldsOf(was) {
+		if _, given := c.Fields[Code(name)]; given && f.Type != textType && mayHoldText(f.Type) {
+			delete(raw, name)
+		}
+	}
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return nil, fmt.Errorf("correction of %s: %w", row.Name, err)
+	}
+	return row.Decode(b)
+}
+
 // Patch gives the event as the correction wants it. It holds no other sealed
 // text than the correction gives.
 func (c CorrectFact) Patch(was Event, row EventRow) (Event, error) {
@@ -199,6 +219,31 @@ func (c CorrectFact) Patch(was Event, row EventRow) (Event, error) {
 		return nil, fmt.Errorf("correction of %s: %w", row.Name, err)
 	}
 	return e, nil
+}
+
+// Keeps judges the right values by the command that told the fact: words that an
+// order must give, a correction cannot take back. Only what the correction names is
+// judged: a text that was erased stands as it is. What else must be there, and when
+// an instant may lie, the event says itself: it can tell a field in another form,
+// and orders look ahead from another day.
+func (c CorrectFact) Keeps(told Command, now time.Time, codes Codes) error {
+	t := reflect.TypeOf(told).Elem()
+	for _, f := range ruledFields(t) {
+		v, given := c.Fields[Code(f.name)]
+		if !given {
+			continue
+		}
+		r := f.rules
+		r.past, r.future, r.required = false, false, r.required && mayHoldText(t.Field(f.index).Type)
+		is := reflect.New(t.Field(f.index).Type)
+		if json.Unmarshal([]byte(v.String()), is.Interface()) != nil {
+			continue // the event tells it in another form, and judges that
+		}
+		if err := checkValue(is.Elem(), "fields."+f.name, r, now, codes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Correct makes the FactCorrected that leads from one event to another. given is

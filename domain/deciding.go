@@ -13,6 +13,7 @@ type Deciding[S any] struct {
 	Told     S // as it stands; never changed here
 	Order    Order
 	Codes    Codes
+	Known    Known     // nil: nothing is known of other aggregates
 	At       time.Time // when it happened, as the actor says
 	events   []Event
 	warnings []Warning
@@ -44,15 +45,18 @@ func (t Table[S]) decide(s Dossier[S], o Order, codes Codes, refs []Basis) (Deci
 	if codes == nil {
 		return Decision{}, fmt.Errorf("%s %s: no policy set is adopted", t.Name, o.Key)
 	}
-	i := slices.IndexFunc(t.Commands, func(r CommandRow) bool { return o.Command != nil && r.Name() == o.Command.CommandName() })
-	if i < 0 {
-		return Decision{}, Refuse(CodeMalformed, "contract 3", "the order has no command of kind %s", t.Name)
+	if o.Command == nil {
+		return Decision{}, Refuse(CodeMalformed, "contract 3", "the order has no command")
 	}
-	d := &Deciding[S]{Told: s.Told, Order: o, Codes: codes, At: o.Occurred.Time}
+	row, ok := t.command(o.Command.CommandName())
+	if !ok {
+		return Decision{}, Refuse(CodeMalformed, "contract 3", "%s has no command %s", t.Name, o.Command.CommandName())
+	}
+	d := &Deciding[S]{Told: s.Told, Order: o, Codes: codes, Known: t.Known, At: o.Occurred.Time}
 	if d.At.IsZero() {
 		d.At = o.Recorded
 	}
-	if err := t.judge(d, s, t.Commands[i]); err != nil {
+	if err := t.judge(d, s, row); err != nil {
 		if r, ok := err.(*Refusal); ok && r.Allowed == nil {
 			switch r.Code {
 			case CodeWrongState, CodeAlreadyBegun, CodeNotBegun, CodeDenied:
@@ -62,6 +66,16 @@ func (t Table[S]) decide(s Dossier[S], o Order, codes Codes, refs []Basis) (Deci
 		return Decision{}, err
 	}
 	return Decision{Events: d.events, Basis: refs, Warnings: d.warnings}, nil
+}
+
+// command finds the row of a command.
+func (t Table[S]) command(name string) (CommandRow, bool) {
+	for _, r := range t.Commands {
+		if r.Name() == name {
+			return r, true
+		}
+	}
+	return CommandRow{}, false
 }
 
 // judge runs an order through its checks: form, who, when, the command's own
@@ -155,8 +169,17 @@ func (t Table[S]) correct(d *Deciding[S], s Dossier[S], c CorrectFact) error {
 	if err := row.Check(is, d.Order.Recorded, d.Codes); err != nil {
 		return err
 	}
+	if told, ok := t.command(s.log[i].Command); ok {
+		if err := c.Keeps(told.New(), d.Order.Recorded, d.Codes); err != nil {
+			return err
+		}
+	}
 	if e, ok := is.(Coherent); ok {
-		if err := e.Coherent(was); err != nil {
+		left, err := c.Left(was, row)
+		if err != nil {
+			return err
+		}
+		if err := e.Coherent(left); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ type Dossier[S any] struct {
 // A Posting is an entry as far as folding needs it: who told what, and when.
 type Posting struct {
 	Seq      Seq
+	Command  string
 	Actor    PersonID // zero: nobody by name
 	Occurred time.Time
 	events   []Event // their open part
@@ -48,8 +49,8 @@ type Evolver[S any] interface {
 	Evolve(s *S, p Posting)
 }
 
-// A Coherent event refuses what cannot be true together. was is the event that
-// it corrects, nil where it is told for the first time.
+// A Coherent event refuses what cannot be true together. was is what it leaves of
+// the event that it corrects, nil where it is told for the first time.
 type Coherent interface{ Coherent(was Event) error }
 
 // A CommandRow declares one command. Fact says that it records something that
@@ -68,6 +69,7 @@ type Table[S Standing] struct {
 	Commands   []CommandRow
 	Events     EventTable
 	Correctors []Code // the roles that may give CorrectFact
+	Known      Known  // nil: nothing is asked of other aggregates
 }
 
 // Refusals of any kind of aggregate.
@@ -109,7 +111,7 @@ func (t Table[S]) Kind(law func() (Codes, []Basis)) Kind {
 
 // evolve adds an entry to the state.
 func (t Table[S]) evolve(s Dossier[S], en Entry) (Dossier[S], error) {
-	p := Posting{Seq: en.Seq, Actor: en.Actor.ID, Occurred: en.Occurred.Time}
+	p := Posting{Seq: en.Seq, Command: en.Command, Actor: en.Actor.ID, Occurred: en.Occurred.Time}
 	if p.Occurred.IsZero() {
 		p.Occurred = en.Recorded
 	}

@@ -43,9 +43,20 @@ func kindsOf(t testing.TB) ([]domain.Kind, *policy.Set) {
 	}
 	return []domain.Kind{
 		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists), organisation.Kind(lists), person.Kind(lists),
-		service.Kind(lists), supplier.Kind(lists),
+		service.Kind(lists, shelf{}), supplier.Kind(lists, shelf{}),
 	}, set
 }
+
+// shelf is what a story's orders find in the registers: the network, a gateway
+// that needs mail by way of a filter, and one supplier.
+type shelf struct{}
+
+func (shelf) Needs(code domain.Code) ([]domain.Code, bool) {
+	needs, ok := map[domain.Code][]domain.Code{"mail": nil, "files": nil, "backup": nil, "network": nil, "filter": {"mail", "gateway"}, "gateway": {"network", "filter"}}[code]
+	return needs, ok
+}
+
+func (shelf) Supplies(code domain.Code) bool { return code == "hosting-bv" }
 
 // Stories of a kind lie in its testdata. A story is a text file: a title with a
 // line that names the requirements it shows, then sections.
@@ -65,14 +76,14 @@ func TestStories(t *testing.T) {
 		if err != nil || len(files) == 0 {
 			t.Errorf("%s has no stories: %v", k.Name, err)
 		}
-		accepted := map[string]bool{}
+		accepted, corrected := map[string]bool{}, map[string]bool{}
 		for _, file := range files {
 			t.Run(strings.TrimSuffix(file, ".txt"), func(t *testing.T) {
 				b, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}
-				st := &story{t: t, k: k, role: "security-officer", state: k.New(), accepted: accepted, refused: refused}
+				st := &story{t: t, k: k, role: "security-officer", state: k.New(), accepted: accepted, corrected: corrected, refused: refused}
 				got := st.play(string(b))
 				if *update {
 					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -83,6 +94,9 @@ func TestStories(t *testing.T) {
 				}
 			})
 		}
+		if len(corrected) == 0 {
+			t.Errorf("no story holds a required field of a %s to what it is", k.Name)
+		}
 		for _, c := range k.Commands {
 			if !accepted[c.Name()] {
 				t.Errorf("no story in which %s of a %s is accepted", c.Name(), k.Name)
@@ -91,7 +105,7 @@ func TestStories(t *testing.T) {
 	}
 	for _, code := range []domain.Code{
 		domain.CodeNotBegun, domain.CodeAlreadyBegun, domain.CodeWrongState, domain.CodeNoChange, domain.CodeUnknownEntry, domain.CodeDenied, domain.CodeInvalid,
-		supplier.RefusedKnownContract, supplier.RefusedUnknownContract, supplier.RefusedPublicCloud, service.RefusedUnknownObligation, contact.RefusedSocialData,
+		supplier.RefusedKnownContract, supplier.RefusedUnknownContract, supplier.RefusedPublicCloud, service.RefusedUnknownObligation, service.RefusedCircle, contact.RefusedSocialData,
 		document.RefusedKnownVersion, document.RefusedUnknownVersion, document.RefusedOwnApproval, improvement.RefusedPassed, improvement.RefusedOwnCheck,
 		person.RefusedNoSuchRole, person.RefusedNotOwnWord,
 	} {
@@ -113,21 +127,22 @@ type failer interface {
 
 // A story is one aggregate and the desk before it.
 type story struct {
-	t        failer
-	k        domain.Kind
-	state    domain.State
-	key      domain.Key
-	seq      domain.Seq
-	n        int // orders given
-	now      time.Time
-	role     domain.Code
-	who      domain.PersonID
-	names    map[string]domain.PersonID
-	occurred domain.Moment
-	by       *domain.By
-	happened domain.Text
-	accepted map[string]bool
-	refused  map[domain.Code]bool
+	t         failer
+	k         domain.Kind
+	state     domain.State
+	key       domain.Key
+	seq       domain.Seq
+	n         int // orders given
+	now       time.Time
+	role      domain.Code
+	who       domain.PersonID
+	names     map[string]domain.PersonID
+	occurred  domain.Moment
+	by        *domain.By
+	happened  domain.Text
+	accepted  map[string]bool
+	corrected map[string]bool // commands whose required fields were held to what they are
+	refused   map[domain.Code]bool
 }
 
 func (st *story) play(text string) string {
@@ -252,7 +267,9 @@ func (st *story) order(name, args string) ([]string, error) {
 		return said, err
 	}
 	st.accepted[name] = true
-	return st.fold(ct, o, dec), nil
+	said := st.fold(ct, o, dec)
+	st.requiredStays(ct, o, dec.Events)
+	return said, nil
 }
 
 // fold adds an accepted order to the state, once as its events were decided and
@@ -296,6 +313,77 @@ func (st *story) fold(ct domain.CommandType, o domain.Order, dec domain.Decision
 		return append(out, fmt.Sprintf("entry %d; the %s is now %s", st.seq, st.k.Name, is))
 	}
 	return append(out, fmt.Sprintf("entry %d", st.seq))
+}
+
+// requiredStays holds corrections of the last entry to what its command requires:
+// null and spaces take nothing of that back, other words are taken, and what
+// stands may be said again.
+func (st *story) requiredStays(ct domain.CommandType, o domain.Order, told []domain.Event) {
+	correct := func(e domain.Event, field, value string) error {
+		c := &domain.CorrectFact{Corrects: st.seq, Event: domain.Code(e.EventName()), Reason: "R", Fields: map[domain.Code]domain.Value{}}
+		if err := json.Unmarshal([]byte(fmt.Sprintf(`{%q:%s}`, field, value)), &c.Fields); err != nil {
+			st.t.Fatal(err)
+		}
+		row, _ := st.k.CommandNamed("CorrectFact")
+		by := domain.Order{ID: domain.OrderIDFor(org, domain.PersonID{}, "correct"), Org: org, Kind: o.Kind, Key: o.Key, Command: c,
+			Actor: domain.Actor{Role: "security-officer", For: org, Door: "cli", Proof: "stated"}, Recorded: o.Recorded}
+		if row.Roles != nil {
+			by.Actor.Role = row.Roles[0]
+		}
+		_, err := st.k.Decide(st.state, by)
+		return err
+	}
+	code := func(err error) domain.Code {
+		var r *domain.Refusal
+		errors.As(err, &r)
+		if r == nil {
+			return ""
+		}
+		return r.Code
+	}
+	command := reflect.TypeOf(o.Command).Elem()
+	for _, e := range told {
+		for i := range command.NumField() {
+			f := command.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			is, has := fieldOf(e, name)
+			if !has || !slices.Contains(strings.Split(f.Tag.Get("rule"), ","), "required") {
+				continue
+			}
+			err := correct(e, name, "null")
+			if code(err) == domain.CodeUnknownEntry || strings.Contains(fmt.Sprint(err), "that can be corrected") {
+				break
+			}
+			st.corrected[ct.Name()] = true
+			if err == nil {
+				st.t.Errorf("%s: a correction takes %s of %s back", ct.Name(), name, e.EventName())
+			}
+			if is.Type() != reflect.TypeFor[domain.Text]() {
+				b, _ := json.Marshal(is.Interface())
+				if err := correct(e, name, string(b)); code(err) == domain.CodeInvalid {
+					st.t.Errorf("%s: %s of %s cannot be what it is: %v", ct.Name(), name, e.EventName(), err)
+				}
+				continue
+			}
+			if code(correct(e, name, `" "`)) != domain.CodeInvalid {
+				st.t.Errorf("%s: a correction leaves %s of %s empty", ct.Name(), name, e.EventName())
+			}
+			if err := correct(e, name, `"Other words"`); err != nil {
+				st.t.Errorf("%s: %s of %s cannot be corrected: %v", ct.Name(), name, e.EventName(), err)
+			}
+		}
+	}
+}
+
+// fieldOf gives a field of an event by its JSON name.
+func fieldOf(e domain.Event, name string) (reflect.Value, bool) {
+	v := reflect.ValueOf(e)
+	for i := range v.NumField() {
+		if n, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); n == name {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
 }
 
 func (st *story) withNames(s string) string {
@@ -347,7 +435,7 @@ func TestAnyOrdersInAnyOrder(t *testing.T) {
 	roles := set.CodesOf("roles")
 	rapid.Check(t, func(t *rapid.T) {
 		k := rapid.SampledFrom(kinds).Draw(t, "kind")
-		st := &story{t: t, k: k, state: k.New(), accepted: map[string]bool{}, refused: map[domain.Code]bool{}}
+		st := &story{t: t, k: k, state: k.New(), accepted: map[string]bool{}, corrected: map[string]bool{}, refused: map[domain.Code]bool{}}
 		at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 12).Draw(t, "orders") {
 			at = at.Add(time.Duration(rapid.IntRange(0, 1e6).Draw(t, "seconds")) * time.Second)

@@ -105,7 +105,7 @@ func DecodeCommand(kind *domain.Kind, name string, body []byte, find FindInciden
 	if len(body) == 0 {
 		body = []byte("{}")
 	}
-	body, err := withKeys(c, body, find)
+	body, err := withKeys(kind, c, body, find)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestWhatMayHaveBeenMeant(t *testing.T) {
-	kinds := []domain.Kind{supplier.Kind(nil), improvement.Kind(nil)}
+	kinds := []domain.Kind{supplier.Kind(nil, nil), improvement.Kind(nil)}
 	for given, want := range map[string]string{
 		"AddSuplier": "AddSupplier", "addsupplier": "AddSupplier", "add-supplier": "AddSupplier", "RecordContracts": "RecordContract",
 		"Fly": "", "": "", "ProposeImprovement": "ProposeImprovement", "propose-improvement": "ProposeImprovement",

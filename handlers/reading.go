@@ -21,7 +21,8 @@ type Follower interface {
 	Follow(ctx context.Context, after domain.Seq) iter.Seq2[*domain.Entry, error]
 }
 
-// Opener opens what is sealed, for rendering only: nothing it gives may be kept.
+// Opener opens what is sealed, for rendering only: nothing it gives may be kept,
+// but by find, which can drop it.
 type Opener interface {
 	// Open gives the entry's events whole and the text of by. erased counts the
 	// boxes whose keys are gone; their fields stay empty.

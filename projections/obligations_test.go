@@ -22,16 +22,16 @@ func TestObligationsOfTheStory(t *testing.T) {
 	set(`{"customer":"neighbouring-municipality","obligation":"payment-within-48-hours","withinMinutes":2880,"text":"Paid within two days."}`)
 	set(`{"customer":"housing-association","obligation":"monthly-list","text":"A list each month."}`)
 	r := s.reader(obligations.New())
-	golden(s, "obligations", r, obligations.Find(r, storyOrg, obligations.Query{}))
+	golden(s, "obligations", r, obligations.Find(r, obligations.Query{}))
 
-	for o := range obligations.Find(r, storyOrg, obligations.Query{Untold: true}) {
+	for o := range obligations.Find(r, obligations.Query{Untold: true}) {
 		if o.Customer != "housing-association" || o.AtRisk || o.Up.IsZero() {
 			t.Errorf("%+v", o)
 		}
 	}
 	set(`{"customer":"housing-association","obligation":"monthly-list","ended":true,"text":"No longer."}`)
 	r = s.reader(obligations.New())
-	for o := range obligations.Find(r, storyOrg, obligations.Query{Untold: true}) {
+	for o := range obligations.Find(r, obligations.Query{Untold: true}) {
 		t.Errorf("what is owed no more shows: %+v", o)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/logbook"
+	"incidentledger/projections/register"
 )
 
 const many = 3000
@@ -154,4 +155,50 @@ func TestWatchIsInOrderOfRecording(t *testing.T) {
 			t.Fatalf("a logbook that may not be shown has %d of %d lines, %v", len(rows), total, err)
 		}
 	}
+}
+
+// Who asks for incidents by their keys, as a search does, gets of these the ones
+// that may be shown, and no others are counted or paged over.
+func TestIncidentsOfKeysAreFilteredAsAnyOthers(t *testing.T) {
+	s, _, secret := built(t)
+	g, err := register.In(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := g.List(register.Query{Limit: many})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		keys := []domain.Key{{}} // one that the register does not know
+		var want []domain.Key
+		withheld := 0
+		for _, r := range all {
+			if !rapid.Bool().Draw(rt, "asked") {
+				continue
+			}
+			keys = append(keys, r.Key)
+			if secret[r.Key] {
+				withheld++
+			} else {
+				want = append(want, r.Key)
+			}
+		}
+		var got []domain.Key
+		for len(got) < len(want) || len(got) == 0 {
+			rows, total, err := g.List(register.Query{Keys: keys, Allow: plain, Skip: len(got), Limit: 7})
+			if err != nil || total != len(want) {
+				rt.Fatalf("%d in all, not %d (%d withheld): %v", total, len(want), withheld, err)
+			}
+			for _, r := range rows {
+				got = append(got, r.Key)
+			}
+			if len(rows) == 0 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			rt.Fatalf("%v, not %v", got, want)
+		}
+	})
 }

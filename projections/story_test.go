@@ -60,7 +60,7 @@ func tellStory(t *testing.T) *teller {
 			Refs: []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}}}
 	}
 	lists := func() (domain.Codes, []domain.Basis) { return set, nil }
-	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(lists), service.Kind(lists), contact.Kind(lists), improvement.Kind(lists)}
+	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(lists, nil), service.Kind(lists, nil), contact.Kind(lists), improvement.Kind(lists)}
 	dir := t.TempDir()
 	store, err := eventstore.Open(context.Background(), eventstore.Config{Dir: dir, Kinds: kinds})
 	must(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -68,6 +69,17 @@ type Thing struct {
 	Told []Told
 
 	Under []byte // the index key by which Found found it
+}
+
+// Events gives what is told of the thing with the entries that tell it, in order.
+func (t *Thing) Events() iter.Seq2[domain.Seq, domain.Event] {
+	return func(yield func(domain.Seq, domain.Event) bool) {
+		for i := range t.Told {
+			if !yield(t.Told[i].Seq, t.Told[i].Event) {
+				return
+			}
+		}
+	}
 }
 
 // Entries gives what is told of the thing as entries that hold nothing else, for

@@ -36,7 +36,7 @@ type webhook struct {
 	Name   domain.Code   `yaml:"name"`
 	URL    string        `yaml:"url"`
 	Secret string        `yaml:"secret"` // whsec_… as Standard Webhooks writes it
-	Types  []domain.Code `yaml:"types"`  // event types; empty: escalations, due-soon and overdue
+	Types  []domain.Code `yaml:"types"`  // event types, some of alerts.Types; empty: all
 }
 
 // onCall is somebody to be told, in the hours in which they are on call.
@@ -233,7 +233,7 @@ func (o *onCall) receiver() alerts.Receiver {
 }
 
 // of gives what the alerts of an office work with, and whether anybody is told of
-// anything. It does not say by which connection.
+// anything. It does not say by which connection, nor where it begins.
 func (a *alerting) of(o *office) (alerts.Config, bool) {
 	c := alerts.Config{Org: o.org, Desk: o.desk, AllowPrivate: a.AllowPrivate, Stale: a.StaleAfter, Health: &o.health, Endpoints: a.endpoints()}
 	d := a.directory(o.org, o.zone)

@@ -31,7 +31,7 @@ func (o *office) follow(of domain.Key) []report.Follow {
 		}
 		out = append(out, report.Follow{
 			Key: key, Incident: s.Improvement.Incident, Title: o.titleOf(ref), Person: s.Assignment.Owner, Role: s.Assignment.Role,
-			Due: s.Assignment.Due, Phase: s.At, PDCA: s.PDCA(), Proposed: s.Proposed, Completed: s.Completed,
+			Due: s.Assignment.Due, Phase: s.At, PDCA: s.PDCA(), Proposed: s.Proposed, Completed: s.Completed, Seq: r.basis.Seq,
 		})
 	}
 	return out
@@ -55,7 +55,7 @@ func (o *office) playbooks(category domain.Code, services []domain.Code) []api.P
 		return nil
 	}
 	g.scanning.Lock()
-	papers := slices.Clone(g.papers)
+	papers := slices.Clone(g.begun[document.Name])
 	g.scanning.Unlock()
 	var out []api.Playbook
 	for _, key := range papers {

@@ -29,6 +29,7 @@ import (
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
 	"incidentledger/handlers/alerts"
+	"incidentledger/handlers/find"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/breaches"
@@ -84,23 +85,27 @@ type office struct {
 
 	stop context.CancelFunc
 	ran  chan struct{} // closed when the views have stopped
+
+	index   func() *find.Index // of texts; it reads the ledger from when it is first asked for
+	finding sync.WaitGroup     // until it has stopped
 }
 
 // kinds are the kinds whose entries a ledger may hold. Decisions need the law of
 // an organisation.
 func kinds(w *law) []domain.Kind {
-	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}, dossiers(w.lists)...)
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(w.find), incident.Kind(w.current)}, dossiers(w.lists, w.registers)...)
 }
 
 // storeKinds declares the same kinds where only their event shapes matter.
 func storeKinds() []domain.Kind {
-	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}, dossiers(nil)...)
+	return append([]domain.Kind{ledger.Kind(), policy.Adoptions(nil), incident.Kind(func() incident.Basis { return incident.Basis{} })}, dossiers(nil, nil)...)
 }
 
-// dossiers are the kinds that need the adopted code lists alone.
-func dossiers(lists func() (domain.Codes, []domain.Basis)) []domain.Kind {
+// dossiers are the kinds that need the adopted code lists, and what the registers
+// of services and suppliers say.
+func dossiers(lists func() (domain.Codes, []domain.Basis), known domain.Known) []domain.Kind {
 	return []domain.Kind{
-		organisation.Kind(lists), person.Kind(lists), supplier.Kind(lists), service.Kind(lists),
+		organisation.Kind(lists), person.Kind(lists), supplier.Kind(lists, known), service.Kind(lists, known),
 		contact.Kind(lists), document.Kind(lists), improvement.Kind(lists),
 	}
 }
@@ -230,6 +235,15 @@ func (h *house) staff(o *office) error {
 	}
 	ctx, stop := context.WithCancel(h.ctx)
 	o.stop = stop
+	o.index = sync.OnceValue(func() *find.Index {
+		x := find.New(find.Config{Ledger: o.ledger, Opener: opener{o.vault}, Log: h.log})
+		o.finding.Go(func() {
+			if err := x.Run(ctx); err != nil && ctx.Err() == nil {
+				h.log.Error("the index of texts has stopped", "org", o.org, "alarm", true, "err", err)
+			}
+		})
+		return x
+	})
 	go func() {
 		defer close(o.ran)
 		if err := o.views.Run(ctx, o.ledger); err != nil && ctx.Err() == nil {
@@ -388,6 +402,7 @@ func (h *house) close() error {
 	for _, o := range h.offices {
 		o.stop()
 		<-o.ran
+		o.finding.Wait()
 		errs = append(errs, o.views.Close(), o.closeSeal())
 	}
 	// A ledger that was stopped in order has a vault that was: the vault first.

@@ -228,15 +228,26 @@ func keepPolicy(orgDir string, s *policy.Set) error {
 	if _, err := readPolicy(dir, s.Hash()); err == nil {
 		return nil
 	}
+	if err := writeDurably(path, s.Canonical()); err != nil {
+		return fmt.Errorf("policy set %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeDurably writes a file whole or not at all.
+func writeDurably(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, werr := f.Write(s.Canonical())
-	if err := errors.Join(werr, f.Sync(), f.Close(), os.Rename(path+".new", path)); err != nil {
-		return fmt.Errorf("policy set %s: %w", path, err)
+	_, werr := f.Write(b)
+	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
+		return err
 	}
-	d, err := os.Open(dir)
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -9,53 +9,55 @@ import (
 
 func (a *app) dutiesVerb() *cobra.Command {
 	return a.listVerb("duties [KEY]", "Lists what is owed to others, open duties first", "duties", columns(
-		"due", "due", "state", "state", "overdue", "overdue", "number", "number", "to", "recipient", "stage", "stage", "duty", "duty", "decided", "decided",
+		"due", "due", "state", "state", "overdue", "overdue", "number", "number", "exercise", "exercise", "to", "recipient", "stage", "stage", "duty", "duty", "decided", "decided",
 		"met", "met", "missing channels", "missingChannels", "missing answers", "missingAnswers", "by", "author", "role", "authorRole", "occurred", "occurred",
 		"recorded", "recorded"),
-		"open", "overdue", "authority", "since", "until")
+		"open", "overdue", "authority", "since", "until", "exercises")
 }
 
 func (a *app) breachesVerb() *cobra.Command {
 	return a.listVerb("breaches [KEY]", "Prints the register of breaches of personal data; of one incident with its words", "breaches", columns(
-		"number", "number", "processing", "processing", "as", "organisationIs", "personal data", "personalData", "nature", "nature", "risk", "risk",
+		"number", "number", "exercise", "exercise", "processing", "processing", "as", "organisationIs", "personal data", "personalData", "nature", "nature", "risk", "risk",
 		"from", "from", "to", "to", "least", "subjectsMin", "most", "subjectsMax", "records", "records", "data", "dataKinds", "special", "specialCategories",
 		"aware", "aware", "notified", "notified", "subjects told", "subjectsInformed", "false alarm", "withdrawn",
 		"effects", "consequences", "remedy", "measuresTaken", "reasons", "reasons",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"risk", "notified", "since", "until")
+		"risk", "notified", "since", "until", "exercises")
 }
 
 func (a *app) informedVerb() *cobra.Command {
 	return a.listVerb("informed [KEY]", "Lists who was told of incidents; of one incident with what they were told", "informed", columns(
-		"at", "at", "number", "number", "who", "who", "code", "code", "person", "person", "name", "name", "media", "media", "count", "count", "stage", "stage", "tlp", "tlp",
+		"at", "at", "number", "number", "exercise", "exercise", "who", "who", "code", "code", "person", "person", "name", "name", "media", "media", "count", "count", "stage", "stage", "tlp", "tlp",
 		"withdrawn", "withdrawn", "content", "content", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"who", "since", "until")
+		"who", "since", "until", "exercises")
 }
 
 func (a *app) evidenceVerb() *cobra.Command {
 	return a.listVerb("evidence [KEY]", "Lists evidence with its chain of custody, what is kept first; of one incident with what it is", "evidence", columns(
-		"number", "number", "evidence", "evidence", "form", "form", "item", "item", "place", "place", "sha256", "sha256", "purpose", "purpose", "holder", "holder",
+		"number", "number", "exercise", "exercise", "evidence", "evidence", "form", "form", "item", "item", "place", "place", "sha256", "sha256", "purpose", "purpose", "holder", "holder",
 		"holder role", "holderRole", "offered", "offered", "verified", "verified", "released", "released", "chain", "chain",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"kept", "holder", "since", "until")
+		"kept", "holder", "since", "until", "exercises")
 }
 
 func (a *app) obligationsVerb() *cobra.Command {
 	return a.listVerb("obligations [KEY]", "Lists services that incidents hit, and what is owed to customers by them", "obligations", columns(
-		"number", "number", "service", "service", "critical", "critical", "vital", "vital", "down", "down", "up", "up", "customer", "customer",
+		"number", "number", "exercise", "exercise", "service", "service", "critical", "critical", "vital", "vital", "through", "through", "down", "down", "up", "up", "customer", "customer",
 		"obligation", "obligation", "within minutes", "withinMinutes", "at risk", "atRisk", "told", "told",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"untold", "down", "customer", "since", "until")
+		"untold", "down", "customer", "since", "until", "exercises")
 }
 
 // suppliersVerb lists suppliers, or the service levels of one.
 func (a *app) suppliersVerb() *cobra.Command {
-	var period string
+	var period, words string
 	cmd := &cobra.Command{
 		Use: "suppliers [CODE]", Short: "Lists suppliers; of one, how it kept the agreed uptime", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, q, cols := "suppliers", url.Values{"limit": {"200"}}, supplierColumns
 			switch {
+			case len(args) > 0 && words != "":
+				return usage("--q looks for suppliers; leave the code out")
 			case len(args) > 0:
 				path, cols = "service-levels", levelColumns
 				q.Set("supplier", args[0])
@@ -64,6 +66,8 @@ func (a *app) suppliersVerb() *cobra.Command {
 				}
 			case period != "":
 				return usage("--period needs the code of a supplier")
+			case words != "":
+				q.Set("q", words)
 			}
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
 				items, err := c.list(ctx, c.path(path), q, 0)
@@ -74,6 +78,7 @@ func (a *app) suppliersVerb() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&words, "q", "", "see the API's q")
 	cmd.Flags().StringVar(&period, "period", "", "a month, quarter or year: 2026-10, 2026-Q3 or 2026; without it the present year")
 	return cmd
 }
@@ -93,12 +98,12 @@ func (a *app) improvementsVerb() *cobra.Command {
 		"due", "due", "overdue", "overdue", "pdca", "pdca", "phase", "phase", "title", "title", "kind", "kind", "owner", "owner", "owner role", "ownerRole",
 		"number", "number", "rounds", "rounds", "completed", "completed", "checked", "checked", "key", "key",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"open", "overdue", "owner")
+		"q", "open", "overdue", "owner")
 }
 
 func (a *app) contactsVerb() *cobra.Command {
 	return a.listVerb("contacts", "Lists whom to reach and how, and which entries must be checked again", "contacts", columns(
 		"name", "name", "organisation", "organisation", "code", "code", "roles", "roles", "lists", "lists", "channels", "channels", "on call", "onCall", "language", "language",
 		"confirmed", "confirmed", "check again", "checkAgain", "retired", "retired", "by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
-		"role", "list", "stale", "retired")
+		"q", "role", "list", "stale", "retired")
 }

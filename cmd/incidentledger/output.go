@@ -3,12 +3,15 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"incidentledger/handlers/api"
 )
 
 // A column of a table or CSV: what it is called and which member it shows.
@@ -60,9 +63,16 @@ func (a *app) rows(items []jsontext.Value, cols []column) error {
 		if err := json.Unmarshal(it, &m); err != nil {
 			return err
 		}
+		var raw map[string]jsontext.Value
+		if err := json.Unmarshal(it, &raw); err != nil {
+			return err
+		}
 		row := make([]string, len(cols))
 		for i, c := range cols {
-			row[i] = cell(dig(m, c.member))
+			v := dig(m, c.member)
+			if row[i] = cell(v); deep(v) {
+				row[i] = api.Phrase(raw[c.member])
+			}
 		}
 		table = append(table, row)
 	}
@@ -98,6 +108,17 @@ func dig(v any, path string) any {
 		v = m[name]
 	}
 	return v
+}
+
+// deep reports whether a value is a list of things, each of several members, of
+// which cell knows no short name.
+func deep(v any) bool {
+	list, _ := v.([]any)
+	return slices.ContainsFunc(list, func(e any) bool {
+		m, is := e.(map[string]any)
+		_, named := m["type"]
+		return is && !named
+	})
 }
 
 func cell(v any) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
@@ -28,8 +29,8 @@ type registers struct {
 	// through the ledger once, and then through what came since. Nobody else waits
 	// for that.
 	scanning sync.Mutex
-	papers   []domain.Key                // documents, in the order of their first publication
-	of       map[domain.Key][]domain.Key // incident → improvements; the zero key → all
+	begun    map[domain.KindName][]domain.Key // documents, services and suppliers, in the order in which they were added
+	of       map[domain.Key][]domain.Key      // incident → improvements; the zero key → all
 	scanned  domain.Seq
 }
 
@@ -41,7 +42,7 @@ type standing struct {
 }
 
 func newRegisters(w *law) *registers {
-	return &registers{law: w, known: map[domain.Ref]standing{}, of: map[domain.Key][]domain.Key{}}
+	return &registers{law: w, known: map[domain.Ref]standing{}, begun: map[domain.KindName][]domain.Key{}, of: map[domain.Key][]domain.Key{}}
 }
 
 // find gives an aggregate as it stands now; false where there is none, or where
@@ -83,7 +84,7 @@ func (g *registers) Service(code domain.Code) (incident.Service, domain.Basis, b
 	s := r.state.(domain.Dossier[service.State]).Told
 	out := incident.Service{
 		Critical: s.Service.Critical, Vital: s.Service.Vital, RTOMinutes: s.Recovery.RTOMinutes, RPOMinutes: s.Recovery.RPOMinutes,
-		Suppliers: s.Dependencies.Suppliers, Services: s.Dependencies.Services,
+		Suppliers: s.Dependencies.Suppliers, Services: s.Dependencies.Services, Reliances: s.Reliances,
 	}
 	for _, o := range s.Obligations {
 		out.Obligations = append(out.Obligations, incident.Obligation{Code: o.Obligation, Customer: o.Customer})
@@ -104,6 +105,60 @@ func (g *registers) Supplier(code domain.Code) (incident.Supplier, domain.Basis,
 		})
 	}
 	return out, r.basis, true
+}
+
+// Dependents implements incident.Register.
+func (g *registers) Dependents(code domain.Code) []domain.Code {
+	var out []domain.Code
+	for st := range every[service.State](g, service.Name) {
+		if slices.Contains(st.Dependencies.Services, code) {
+			out = append(out, st.Service.Code)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Holders implements incident.Register.
+func (g *registers) Holders(contract domain.Code) []domain.Code {
+	var out []domain.Code
+	for st := range every[supplier.State](g, supplier.Name) {
+		if slices.ContainsFunc(st.Contracts, func(v supplier.Version) bool { return v.Contract.Code == contract }) {
+			out = append(out, st.Supplier.Code)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Needs implements domain.Known.
+func (g *registers) Needs(code domain.Code) ([]domain.Code, bool) {
+	s, _, ok := g.Service(code)
+	return s.Services, ok
+}
+
+// Supplies implements domain.Known.
+func (g *registers) Supplies(code domain.Code) bool {
+	_, _, ok := g.Supplier(code)
+	return ok
+}
+
+// every gives what is told of each aggregate of a kind, now. What cannot be read
+// is left out; the desk refuses orders to it.
+func every[S any](g *registers, kind domain.KindName) iter.Seq[S] {
+	return func(yield func(S) bool) {
+		if _, err := g.scan(domain.Key{}); err != nil {
+			return
+		}
+		g.scanning.Lock()
+		keys := slices.Clone(g.begun[kind])
+		g.scanning.Unlock()
+		for _, key := range keys {
+			if r, ok := g.find(domain.Ref{Kind: kind, Key: key}); ok && !yield(r.state.(domain.Dossier[S]).Told) {
+				return
+			}
+		}
+	}
 }
 
 // Improvements implements incident.Register.
@@ -141,8 +196,8 @@ func (g *registers) scan(of domain.Key) ([]domain.Key, error) {
 			return nil, err
 		}
 		g.scanned = en.Seq
-		if en.Kind == document.Name && en.Prev == 0 {
-			g.papers = append(g.papers, en.Key)
+		if en.Prev == 0 && (en.Kind == document.Name || en.Kind == service.Name || en.Kind == supplier.Name) {
+			g.begun[en.Kind] = append(g.begun[en.Kind], en.Key)
 		}
 		if en.Kind != improvement.Name {
 			continue

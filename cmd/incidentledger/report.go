@@ -92,7 +92,8 @@ func (a *app) figuresVerb() *cobra.Command {
 				}
 				return a.rows(append([]jsontext.Value{f.All}, f.Groups...), columns("by", "by", "of", "of", "incidents", "incidents", "open", "open",
 					"met", "met", "missed", "missed", "detect", "detect.medianSeconds", "react", "react.medianSeconds",
-					"notify", "notify.medianSeconds", "restore", "restore.medianSeconds", "restore p90", "restore.p90Seconds"))
+					"notify", "notify.medianSeconds", "restore", "restore.medianSeconds", "restore p90", "restore.p90Seconds",
+					"author", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"))
 			})
 		},
 	}

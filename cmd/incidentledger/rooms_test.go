@@ -55,7 +55,7 @@ var importLaw = []room{
 	{"projections/informed", "domain domain/incident projections"},
 	{"projections/evidence", "domain domain/incident projections"},
 	{"projections/obligations", "domain domain/incident domain/service projections"},
-	{"projections/suppliers", "domain domain/incident domain/supplier projections"},
+	{"projections/suppliers", "domain domain/incident domain/service domain/supplier projections"},
 	{"projections/improvements", "domain domain/improvement projections"},
 	{"projections/contacts", "domain domain/contact projections"},
 
@@ -65,6 +65,7 @@ var importLaw = []room{
 		"projections projections/register projections/logbook projections/deadlines projections/audit projections/duties projections/breaches " +
 		"projections/informed projections/evidence projections/obligations projections/suppliers projections/improvements projections/contacts " +
 		"github.com/danielgtaylor/huma github.com/xuri/excelize github.com/google/uuid github.com/go-json-experiment/json"},
+	{"handlers/find", "domain handlers golang.org/x/text"},
 	{"handlers/catalogue", "github.com/nicksnyder/go-i18n golang.org/x/text"},
 	{"handlers/report", "domain domain/improvement domain/incident domain/policy handlers handlers/catalogue codeberg.org/go-pdf/fpdf golang.org/x/image"},
 	{"handlers/web", "domain handlers"},

@@ -207,6 +207,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		return nil
 	}
 	s.doing[org] = true
+	o.index() // so that it has read the ledger when somebody searches
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(s.house.ctx, stop)
 	if err := errors.Join(s.witnessed(ctx, o), s.openWitness(ctx, o)); err != nil {
@@ -246,7 +247,7 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 		})
 	}
 	if c, ok := s.house.alerting.of(o); ok {
-		c.Conn, c.Log = conn, s.log
+		c.Conn, c.Log, c.Begin = conn, s.log, s.house.begins(o)
 		s.room(ctx, org, "alerts", func(ctx context.Context) error { return alerts.Run(ctx, c) })
 	}
 	return nil
@@ -296,6 +297,7 @@ func (o *office) api() *api.Office {
 		Org: o.org, Name: o.name, Country: o.law.genesis().Country, Zone: o.zone,
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
-		Who: o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, Trust: o.trust,
+		Find: func() api.Finder { return o.index() },
+		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, Trust: o.trust,
 	}
 }

@@ -100,13 +100,14 @@ func (a *app) deadlinesVerb() *cobra.Command {
 func (a *app) worklistVerb() *cobra.Command {
 	return a.listVerb("worklist", "Lists what is to be done now, what is due first before the rest", "worklist", columns(
 		"due", "due", "late", "late", "number", "number", "exercise", "exercise", "priority", "priority", "step", "step", "what", "what", "command", "command",
-		"requirement", "requirement", "roles", "roles", "person", "person", "key", "key"),
+		"requirement", "requirement", "roles", "roles", "person", "person", "key", "key",
+		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
 		"role", "person", "overdue", "exercises")
 }
 
 func (a *app) auditVerb() *cobra.Command {
 	return a.listVerb("audit", "Lists who did what, newest first", "audit", columns(
-		"seq", "seq", "recorded", "recorded", "actor", "actor", "role", "role", "for", "for",
+		"seq", "seq", "occurred", "occurred", "recorded", "recorded", "actor", "actor", "role", "role", "for", "for",
 		"command", "command", "kind", "kind", "key", "key"),
 		"actor", "key", "kind", "for", "command", "since", "until")
 }

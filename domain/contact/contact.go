@@ -174,11 +174,12 @@ func (c RetireContact) Decide(d *domain.Deciding[State]) error { return d.Emit(C
 
 // Coherent implements domain.Coherent.
 func (e ContactAdded) Coherent(was domain.Event) error {
-	if w, ok := was.(ContactAdded); ok && (w.Code != e.Code || w.Person != e.Person) {
+	w, ok := was.(ContactAdded)
+	if ok && (w.Code != e.Code || w.Person != e.Person) {
 		return domain.Invalid("code", "the code of a contact and whom it is about never change: keys follow from them; add another contact")
 	}
 	for i, ch := range e.Channels {
-		if was == nil && ch.Address == "" { // of what was told before, only the open part is known
+		if len(w.Channels) == 0 && ch.Address == "" { // of what was told before, only the open part is known
 			return domain.Invalid("channels", "channels.%d.address is required", i)
 		}
 	}

@@ -23,6 +23,11 @@ type Register interface {
 	Service(code domain.Code) (Service, domain.Basis, bool)
 	Supplier(code domain.Code) (Supplier, domain.Basis, bool)
 	Improvements(incident domain.Key) []Improvement
+	// Dependents names the services that depend on one directly, sorted.
+	Dependents(service domain.Code) []domain.Code
+	// Holders names the suppliers that have a contract of a code, sorted: it is
+	// unique for a supplier only.
+	Holders(contract domain.Code) []domain.Code
 }
 
 // An Improvement is a change that was proposed after an incident, as far as
@@ -43,6 +48,7 @@ type Service struct {
 	RPOMinutes  int64
 	Suppliers   []domain.Code // on which it depends
 	Services    []domain.Code // on which it depends
+	Reliances   domain.Reliances
 	Obligations []Obligation
 }
 

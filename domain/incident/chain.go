@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -132,11 +135,27 @@ func (c ReportToChain) decide(d *deciding) error {
 	if err := unasked("answers", c.Desk, d.questions(c.Desk, d.s.Report.Chain), e.Answers, nil); err != nil {
 		return err
 	}
+	if d.told(e) {
+		return noChange("CHN-03", "%s was told so already, on the same occasion; CorrectFact corrects what was told", c.Desk)
+	}
 	d.emit(e)
 	if delivered(c.Channels).IsZero() {
 		d.warn("not_delivered", "CHN-03", "no channel reached %s, so it does not know of the incident yet", c.Desk)
 	}
 	return c.notify(d)
+}
+
+// told reports whether the log has the very same event, as far as it is open. What
+// cannot be written as JSON was never told.
+func (d *deciding) told(e domain.Event) bool {
+	open, _ := domain.SetApart(e, domain.Ref{}, domain.OrderID{})
+	is, _ := json.Marshal(open)
+	return slices.ContainsFunc(d.s.log, func(p posting) bool {
+		return !slices.Contains(d.s.Misfiled, p.seq) && slices.ContainsFunc(p.events, func(e domain.Event) bool {
+			was, _ := json.Marshal(e)
+			return e.EventName() == open.EventName() && bytes.Equal(was, is)
+		})
+	})
 }
 
 // notify makes the report the notification of a data leak that is owed to the

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"incidentledger/domain"
 )
@@ -88,30 +89,49 @@ func (ev *Evaluation) owes() string {
 	return "the evaluation is not approved (ApproveEvaluation)"
 }
 
-// open lists everything that stands in the way of closing: also what depends on
-// the time, on what the organisation is by law, and on improvements, which live on
-// their own and are asked for now.
+// OpenCodes are what can stand in the way of closing, beside duties, which go by
+// their clocks. One of several things has its id behind the code and a slash.
+func OpenCodes() []domain.Code {
+	return []domain.Code{"registration", "resolution", "verification", "breach", "awareness", "significance", "evidence", "priority", "analysis", "severity",
+		"integrity", "access", "recovery", "downtime", "plan", "customer", "informed", "shutdown", "test-environment", "handled", "escalation", "lesson",
+		"evaluation", "improvement", "prevention"}
+}
+
+// open lists everything that stands in the way of closing now.
 func (d *deciding) open() []openItem {
-	out := d.s.open()
-	if d.s.occurred() && d.s.unjudged() && d.obliged() {
+	return d.s.inTheWay(d.now, obliged(d.profile()), d.improvements())
+}
+
+// inTheWay lists everything that stands in the way of closing: also what depends on
+// the time, on what the organisation is by law, and on improvements, which live on
+// their own.
+func (s *Incident) inTheWay(now time.Time, obliged bool, list []Improvement) []openItem {
+	out := s.open()
+	if obliged && s.unjudged() {
 		out = append(out, openItem{"significance", "whether it is significant under the Cyberbeveiligingswet or NIS2 is not assessed (AssessSignificance)"})
 	}
-	if left := d.s.Measures.admitting(d.now); len(left) > 0 {
+	if left := s.Measures.admitting(now); len(left) > 0 {
 		out = append(out, openItem{"access", fmt.Sprintf("access to recover still runs for %s (RevokeRecoveryAccess)", andList(left))})
 	}
-	list := d.improvements()
 	for _, i := range list {
-		if i.Done || i.Dropped || i.Owner && i.Due {
+		if i.planned() {
 			continue
 		}
 		out = append(out, openItem{domain.Code("improvement/" + i.Key.String()),
 			fmt.Sprintf("the improvement %s has no owner or no date (AssignImprovement)", i.Key)})
 	}
-	if d.s.severe() && !d.s.prevented(list) {
+	if s.unprevented(list) {
 		out = append(out, openItem{"prevention", "nothing is changed to prevent a recurrence (ProposeImprovement, a measure to prevent, or at severity light SkipPreventiveChange)"})
 	}
 	return out
 }
+
+// planned reports whether an improvement has somebody and a date, or is over (EVA-05).
+func (i *Improvement) planned() bool { return i.Done || i.Dropped || i.Owner && i.Due }
+
+// unprevented reports whether a change is owed that prevents a recurrence, and there
+// is none (SEV-05 to SEV-07).
+func (t *Told) unprevented(list []Improvement) bool { return t.severe() && !t.prevented(list) }
 
 // prevented reports whether something is done against a recurrence, or was
 // lawfully left out (SEV-05 to SEV-07).

@@ -1,11 +1,15 @@
 package incident
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/policy"
 )
 
 // shelf is a register that knows improvements alone.
@@ -18,6 +22,10 @@ func (shelf) Service(domain.Code) (Service, domain.Basis, bool) {
 func (shelf) Supplier(domain.Code) (Supplier, domain.Basis, bool) {
 	return Supplier{}, domain.Basis{}, false
 }
+
+func (shelf) Dependents(domain.Code) []domain.Code { return nil }
+
+func (shelf) Holders(domain.Code) []domain.Code { return nil }
 
 func (s shelf) Improvements(domain.Key) []Improvement { return s }
 
@@ -78,6 +86,50 @@ func TestImportedFaultsCloseQuickly(t *testing.T) {
 		w := resolved(t, report)
 		if _, err := w.give(w.order("resolver", decode(t, "CloseIncident", `{}`))); (err == nil) != quick {
 			t.Errorf("%s: %v", report, err)
+		}
+	}
+}
+
+// Closing is on the work list when nothing keeps it open, improvements and the laws
+// that hold for the organisation included; till then what it waits for is.
+func TestTheWorkListAgreesWithClosing(t *testing.T) {
+	for _, c := range []struct {
+		class domain.Code
+		list  shelf
+		waits string
+	}{
+		{"none", shelf{{Owner: true, Due: true}}, "CloseIncident"},
+		{"essential", shelf{{Owner: true, Due: true}}, "AssessSignificance"},
+		{"none", shelf{{Owner: true}}, "AssignImprovement"},
+		{"none", nil, "ProposeImprovement"},
+	} {
+		w := resolved(t, `ReportIncident {"kind":"incident","title":"T","description":"D","category":"outage","channel":"phone","ict":true,"securityRelevant":true}`)
+		w.basis.Profile[policy.OrgCbwClass], w.basis.Register = c.class, c.list
+		w.now = w.now.Add(24 * time.Hour)
+		for _, line := range []string{
+			`ClassifySeverity {"aspects":["confidentiality"],"extent":"limited","correctable":true}`, `RecordAnalysis`,
+			`DecideEvidence {"reason":"R"}`, `ConfirmIntegrity`, `StartEvaluation`, `RecordLesson`, `SubmitEvaluation`,
+		} {
+			name, args, _ := strings.Cut(line, " ")
+			if _, err := w.give(w.order("security-officer", decode(t, name, cmp.Or(args, byName[name].Example)))); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		}
+		for _, role := range w.s.uninformed() {
+			if _, err := w.give(w.order("security-officer", decode(t, "InformParty", strings.Replace(byName["InformParty"].Example, "department-head", string(role), 1)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.give(w.order("secretary", decode(t, "ApproveEvaluation", `{}`))); err != nil {
+			t.Fatal(err)
+		}
+		checkTodo(t, w)
+		var left []string
+		for _, td := range w.s.Todo(&w.basis, w.now) {
+			left = append(left, td.Command)
+		}
+		if _, err := w.give(w.order("security-officer", decode(t, "CloseIncident", `{}`))); (err == nil) != (c.waits == "CloseIncident") || !slices.Contains(left, c.waits) {
+			t.Errorf("%+v: %v waits, closing says %v", c, left, err)
 		}
 	}
 }

@@ -49,6 +49,11 @@ func (c CorrectFact) decide(d *deciding) error {
 	if err := row.Check(is, d.now, d.set); err != nil {
 		return err
 	}
+	if told, ok := byName[d.s.log[i].command]; ok {
+		if err := by.Keeps(told.New(), d.now, d.set); err != nil {
+			return err
+		}
+	}
 	e, err := by.Correct(d.o, was, given, is)
 	if err != nil {
 		return err

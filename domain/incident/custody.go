@@ -22,7 +22,7 @@ var custodyEvents = []eventRow{
 
 // Refusals that keep the chain of custody unbroken (EVI-06).
 const (
-	RefusedHolder   domain.Code = "not_holder"  // who offers does not hold it
+	RefusedHolder   domain.Code = "not_holder"  // who offers or releases it does not hold it
 	RefusedOffered  domain.Code = "not_offered" // nothing was offered, or to somebody else
 	RefusedReceipt  domain.Code = "no_receipt"  // somebody outside took it without signing
 	RefusedReleased domain.Code = "released"    // the item left custody
@@ -108,6 +108,15 @@ func (d *deciding) evidence(field string, id domain.Key) (EvidenceItem, error) {
 	return EvidenceItem{}, unknown(field, "the incident has no item of evidence %s", id)
 }
 
+// holds refuses what the holder of an item alone does with it, or lets do. Whoever
+// is outside has no account, so for them whoever handles the incident does it.
+func (d *deciding) holds(it EvidenceItem, does string) error {
+	if it.Holder.outsider() || d.acts(it.Holder) {
+		return nil
+	}
+	return d.rule(domain.Refuse(RefusedHolder, "EVI-06", "the item is held by somebody else; its holder %s, or say in by that it is on the holder's word", does))
+}
+
 func (c OfferCustody) decide(d *deciding) error {
 	it, err := d.evidence("evidence", c.Evidence)
 	if err != nil {
@@ -126,10 +135,8 @@ func (c OfferCustody) decide(d *deciding) error {
 	case !to.outsider() && to == it.Holder:
 		return noChange("EVI-06", "they hold the item already")
 	}
-	if !it.Holder.outsider() && !d.acts(it.Holder) {
-		if err := d.rule(domain.Refuse(RefusedHolder, "EVI-06", "the item is held by somebody else; its holder hands it over, or say in by that it is on the holder's word")); err != nil {
-			return err
-		}
+	if err := d.holds(it, "hands it over"); err != nil {
+		return err
 	}
 	d.emit(CustodyOffered{Evidence: c.Evidence, To: to, Organisation: c.Organisation, File: c.File, Place: c.Place, Purpose: c.Purpose})
 	return nil

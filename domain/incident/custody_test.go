@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -13,7 +14,8 @@ import (
 
 // Whoever offers, accepts or refuses in whatever order: without a deviation the
 // holder changes only by acceptance, from the holder of before to the one offered
-// to (EVI-06); and no measure that could destroy evidence passes the gate (EVI-02).
+// to; the holder alone can release the item (EVI-06); and no measure that could
+// destroy evidence passes the gate (EVI-02).
 func TestCustodyIsUnbroken(t *testing.T) {
 	set := storyPolicy(t)
 	roles := []domain.Code{"expert", "security-officer", "ict"}
@@ -66,6 +68,13 @@ func TestCustodyIsUnbroken(t *testing.T) {
 			}
 			if got := w.s.Evidence.Items[0].Holder.Person; got != holder {
 				t.Fatalf("%s holds the item, not %s", got, holder)
+			}
+		}
+		by := role()
+		if slices.Contains(directing, by) {
+			_, err := give(by, "ReleaseEvidence", fmt.Sprintf(`{"evidence":%s,"disposition":"destroyed","ground":"G"}`, item))
+			if (err == nil) != (actor(by).ID == holder) {
+				t.Fatalf("%s releases what %s holds: %v", by, holder, err)
 			}
 		}
 	})

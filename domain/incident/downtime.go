@@ -22,7 +22,9 @@ var downtimeEvents = []eventRow{
 // DowntimeRecorded says from when to when a service was down; without To it
 // lasts. Ends says that it ends an outage recorded before: then only To is new.
 // What the register said of the service stands beside it: its recovery
-// objectives, what rests on it, and the suppliers' contracts then in force.
+// objectives, what rests on it, and the contracts then in force with the suppliers
+// that it named. To whom the outage is charged is reckoned from the registers as
+// they stand when somebody asks (SUP-05).
 type DowntimeRecorded struct {
 	Downtime   domain.Key    `json:"downtime"`
 	Service    domain.Code   `json:"service" rule:"required"`
@@ -57,7 +59,7 @@ func (c RecordDowntime) decide(d *deciding) error {
 	if err := e.coherent(); err != nil {
 		return err
 	}
-	for _, was := range d.s.Continuity.Downtimes {
+	for _, was := range d.s.kept().Downtimes {
 		if was.Service != c.Service || !was.From.Equal(c.From) {
 			continue
 		}

@@ -20,7 +20,7 @@ type evolver interface {
 // this version does not know, or a correction of an entry that is not there, is
 // an error: such a state must not be used.
 func Evolve(s *Incident, en domain.Entry) (*Incident, error) {
-	p := posting{seq: en.Seq, occurred: en.Occurred.Time, recorded: en.Recorded, role: en.Actor.Role}
+	p := posting{seq: en.Seq, occurred: en.Occurred.Time, recorded: en.Recorded, role: en.Actor.Role, command: en.Command}
 	if p.occurred.IsZero() {
 		p.occurred = en.Recorded
 	}

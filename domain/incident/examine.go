@@ -43,7 +43,8 @@ func (EvidenceReleased) EventName() string { return "EvidenceReleased" }
 
 // VerifyEvidence states that an item is as it was collected: a file by its hash, a
 // thing by its seal and by looking at it. What does not match is written down all
-// the same: nothing is worse for evidence than a silent difference (EVI-03).
+// the same: nothing is worse for evidence than a silent difference (EVI-03). To
+// look at an item nobody has to hold it: another's eyes prove the more.
 type VerifyEvidence struct {
 	// Evidence is the id that the receipt of CollectEvidence gave.
 	Evidence domain.Key `json:"evidence" rule:"required"`
@@ -57,7 +58,9 @@ type VerifyEvidence struct {
 	Note domain.Text `json:"note,omitzero"`
 }
 
-// ReleaseEvidence ends the custody of an item.
+// ReleaseEvidence ends the custody of an item. Its holder lets it go, or somebody
+// on the holder's word; who does not hold it cannot give it away or destroy it
+// (EVI-06).
 type ReleaseEvidence struct {
 	// Evidence is the id that the receipt of CollectEvidence gave.
 	Evidence domain.Key `json:"evidence" rule:"required"`
@@ -102,6 +105,9 @@ func (e *EvidenceVerified) judge(collected domain.Hash) {
 func (c ReleaseEvidence) decide(d *deciding) error {
 	it, err := d.evidence("evidence", c.Evidence)
 	if err != nil {
+		return err
+	}
+	if err := d.holds(it, "lets it go"); err != nil {
 		return err
 	}
 	d.emit(EvidenceReleased(c))

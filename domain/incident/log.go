@@ -35,7 +35,8 @@ type EntryCorrected struct {
 }
 
 // EntryMisfiled says that an entry belongs elsewhere. It stays where it is, and
-// what it tells counts until that is corrected.
+// what it tells counts until that is corrected; services and suppliers are judged
+// by it no more.
 type EntryMisfiled struct {
 	Seq       domain.Seq  `json:"seq" rule:"required"`
 	BelongsTo domain.Key  `json:"belongsTo,omitzero"`
@@ -115,7 +116,7 @@ func (c MarkMisfiled) decide(d *deciding) error {
 	}
 	for _, e := range d.s.log[i].events {
 		if _, ok := events.Correctable(e.EventName()); ok {
-			d.warn("still_counts", "ARC-03", "the %s of entry %d still counts here: the mark changes no fact", e.EventName(), c.Seq)
+			d.warn("still_counts", "ARC-03", "the %s of entry %d still counts for the clocks and duties of this incident: the mark changes no fact", e.EventName(), c.Seq)
 		}
 	}
 	d.emit(EntryMisfiled(c))

@@ -180,11 +180,14 @@ func (e SupplierNoticeRecorded) evolve(s *Incident, _ *posting) {
 
 // Suppliers names the suppliers that had to do with the incident: they worked on
 // it, or told of it.
-func (t *Told) Suppliers() []domain.Code {
-	out := slices.Clone(t.Continuity.Routed)
-	for _, n := range t.Continuity.Notices {
+func (c Continuity) Suppliers() []domain.Code {
+	out := slices.Clone(c.Routed)
+	for _, n := range c.Notices {
 		out = append(out, n.Supplier)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Suppliers names those that had to do with the incident.
+func (t *Told) Suppliers() []domain.Code { return t.Continuity.Suppliers() }

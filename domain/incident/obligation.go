@@ -85,32 +85,25 @@ func (c InformCustomer) decide(d *deciding) error {
 
 // warnAtRisk names every obligation on record that an outage puts at risk and
 // that nobody has identified yet: those of the service itself, and of each
-// affected service that depends on it (BCM-06).
+// service that depends on it, be it by way of others (BCM-06).
 func (d *deciding) warnAtRisk(down domain.Code) {
-	hit := []domain.Code{down}
-	for _, code := range d.s.Report.Affected {
-		if !slices.Contains(hit, code) && d.dependsOn(code, down, nil) {
-			hit = append(hit, code)
-		}
+	if d.basis.Register == nil {
+		return
 	}
-	for _, code := range hit {
-		s, _ := d.service(code)
+	hit := []domain.Code{down}
+	for i := 0; i < len(hit); i++ {
+		for _, code := range d.basis.Register.Dependents(hit[i]) {
+			if !slices.Contains(hit, code) {
+				hit = append(hit, code)
+			}
+		}
+		s, _ := d.service(hit[i])
 		for _, o := range s.Obligations {
-			if !slices.Contains(d.s.Continuity.AtRisk, ObligationAtRiskIdentified{code, o.Customer, o.Code}) {
-				d.warn("obligation_at_risk", "BCM-06", "%s is owed to %s by %s and may not be kept (IdentifyObligationAtRisk)", o.Code, o.Customer, code)
+			if !slices.Contains(d.s.Continuity.AtRisk, ObligationAtRiskIdentified{hit[i], o.Customer, o.Code}) {
+				d.warn("obligation_at_risk", "BCM-06", "%s is owed to %s by %s and may not be kept (IdentifyObligationAtRisk)", o.Code, o.Customer, hit[i])
 			}
 		}
 	}
-}
-
-// dependsOn reports whether a service needs another, be it by way of others.
-// above are the services on the way, so that a circle ends.
-func (d *deciding) dependsOn(service, other domain.Code, above []domain.Code) bool {
-	s, _ := d.service(service)
-	above = append(slices.Clip(above), service)
-	return slices.ContainsFunc(s.Services, func(needs domain.Code) bool {
-		return needs == other || !slices.Contains(above, needs) && d.dependsOn(needs, other, above)
-	})
 }
 
 // customersToInform gives the obligations at risk of which the customer has not

@@ -188,4 +188,9 @@ func (e PriorityAssessed) evolve(s *Incident, _ *posting) { s.Assessed, s.Overri
 
 func (e PriorityOverridden) evolve(s *Incident, _ *posting) { s.Overridden = e.Priority }
 
-func (e IncidentAcknowledged) evolve(s *Incident, _ *posting) { s.Acknowledged = e.At }
+func (e IncidentAcknowledged) evolve(s *Incident, _ *posting) {
+	s.Acknowledged = e.At
+	if s.TakenUp.IsZero() || e.At.Before(s.TakenUp) {
+		s.TakenUp = e.At
+	}
+}

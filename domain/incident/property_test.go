@@ -157,6 +157,8 @@ func TestAnySequenceOfOrders(t *testing.T) {
 	set := storyPolicy(t)
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, set)
+		w.basis.Profile[policy.OrgCbwClass] = rapid.SampledFrom([]domain.Code{"none", "essential"}).Draw(t, "class")
+		w.basis.Register = shelf(rapid.SampledFrom([][]Improvement{nil, {{}}, {{Owner: true, Due: true}}}).Draw(t, "improvements"))
 		first := w.order("security-officer", decode(t, "ReportIncident", `{"kind":"incident","title":"T","description":"D","category":"outage","channel":"phone"}`))
 		if _, err := w.give(first); err != nil {
 			t.Fatalf("%v", err)
@@ -170,7 +172,7 @@ func TestAnySequenceOfOrders(t *testing.T) {
 			for what, id := range d.IDs {
 				w.names[id] = "$" + what
 			}
-			checkTodo(t, w.s, set)
+			checkTodo(t, w)
 		}
 	})
 }

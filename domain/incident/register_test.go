@@ -2,6 +2,8 @@ package incident
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"incidentledger/domain"
 )
@@ -39,6 +41,26 @@ func (w *world) register(kind string, code domain.Code, said string) error {
 	err := json.Unmarshal([]byte(said), &s)
 	r.suppliers[code] = s
 	return err
+}
+
+func (r *register) Dependents(code domain.Code) []domain.Code {
+	var out []domain.Code
+	for _, name := range slices.Sorted(maps.Keys(r.services)) {
+		if slices.Contains(r.services[name].Services, code) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (r *register) Holders(contract domain.Code) []domain.Code {
+	var out []domain.Code
+	for _, name := range slices.Sorted(maps.Keys(r.suppliers)) {
+		if slices.ContainsFunc(r.suppliers[name].Contracts, func(c Contract) bool { return c.Code == contract }) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func (*register) Improvements(domain.Key) []Improvement { return nil }

@@ -103,14 +103,15 @@ func (c MarkHandled) decide(d *deciding) error {
 // assessment.
 func (e *SignificanceAssessed) is() bool { return e != nil && e.Significant }
 
-// unjudged reports whether nobody said of an incident of security and ICT whether
-// it is significant.
-func (t *Told) unjudged() bool { return t.security() && t.Report.ICT && t.Significance == nil }
+// unjudged reports whether nobody said of an incident of security and ICT that came
+// about whether it is significant.
+func (t *Told) unjudged() bool {
+	return t.occurred() && t.security() && t.Report.ICT && t.Significance == nil
+}
 
-// obliged reports whether the organisation is an important or essential entity
-// under the Cyberbeveiligingswet or the Belgian NIS2 law.
-func (d *deciding) obliged() bool {
-	p := d.profile()
+// obliged reports whether an organisation is an important or essential entity under
+// the Cyberbeveiligingswet or the Belgian NIS2 law.
+func obliged(p map[policy.Path]domain.Code) bool {
 	is := func(class domain.Code) bool { return class != "" && class != "none" }
 	return is(p[policy.OrgCbwClass]) || is(p[policy.OrgNIS2Class])
 }

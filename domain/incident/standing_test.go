@@ -110,6 +110,10 @@ func (counters) Supplier(domain.Code) (Supplier, domain.Basis, bool) {
 	return Supplier{}, domain.Basis{}, false
 }
 
+func (counters) Dependents(domain.Code) []domain.Code { return nil }
+
+func (counters) Holders(domain.Code) []domain.Code { return nil }
+
 func (counters) Improvements(domain.Key) []Improvement { return nil }
 
 // Who reports that a vital service is hit hears that it may be a major incident,

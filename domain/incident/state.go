@@ -57,6 +57,7 @@ type Told struct {
 
 	Leg          int       // service leg, from 1
 	Reopened     time.Time // when the running leg began, from leg 2
+	TakenUp      time.Time // when somebody first did, in whatever leg
 	Acknowledged time.Time // in the running leg
 	Resolved     time.Time // in the running leg: when service or safety was restored
 	Handled      time.Time
@@ -126,6 +127,7 @@ type posting struct {
 	occurred time.Time
 	recorded time.Time
 	role     domain.Code // of the actor
+	command  string
 	events   []domain.Event
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "write what happened into the stories")
 //	-- then --    what they caused, written by -update and then read by a person
 //
 // Before an order, lines may say: at T (the desk's clock), as ROLE, and for the
-// next order alone occurred T, by MEDIUM TEXT, happened REASON. $escalation and
+// next order alone occurred T, by MEDIUM WHO (a person's id, or words), happened REASON. $escalation and
 // $notification stand for the ids that the last such order made, and so does $
 // with the name of anything else that an order made. A line "profile PATH VALUE"
 // says what the organisation's profile tells from then on, "profile none" that
@@ -51,7 +52,7 @@ func TestStories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands, refusals := map[string]bool{}, map[domain.Code]bool{}
+	commands, corrected, refusals := map[string]bool{}, map[string]bool{}, map[domain.Code]bool{}
 	for _, file := range append(files, procedure...) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			b, err := os.ReadFile(file)
@@ -63,7 +64,7 @@ func TestStories(t *testing.T) {
 				set = shipped
 			}
 			st := newStory(t, set)
-			st.commands, st.refusals = commands, refusals
+			st.commands, st.corrected, st.refusals = commands, corrected, refusals
 			got := st.play(t, string(b))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -76,6 +77,9 @@ func TestStories(t *testing.T) {
 			}
 		})
 	}
+	if len(corrected) < 20 {
+		t.Errorf("the required fields of %d commands alone were held to what they are", len(corrected))
+	}
 	for _, r := range CommandTypes() {
 		if !commands[r.Name()] {
 			t.Errorf("no story in which %s is accepted", r.Name())
@@ -84,7 +88,7 @@ func TestStories(t *testing.T) {
 	for _, code := range []domain.Code{
 		RefusedNotBegun, RefusedAlreadyBegun, RefusedWrongState, RefusedNoChange, RefusedAnonymous, RefusedStillOpen,
 		RefusedUnknownEntry, RefusedUnknown, RefusedNotDue, RefusedNotRunning, RefusedLate, RefusedAware, RefusedNotAware,
-		RefusedNoChain, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
+		RefusedNoChain, RefusedSeveralContracts, RefusedNoEstimate, RefusedChainPriority, RefusedChainClass, RefusedNoCalamity, RefusedNotOrdered,
 		RefusedMandatory, RefusedCritical, RefusedOverrunLate, RefusedStatutory, RefusedNoForecast, RefusedConfidential, RefusedNotShared,
 		RefusedNoDuty, RefusedHold, RefusedWithdrawn, RefusedUndecided, RefusedEvidence, RefusedHolder, RefusedOffered, RefusedReceipt, RefusedReleased,
 		RefusedEvaluation, RefusedSamePerson, RefusedNotLight, RefusedMandate, RefusedRisk, RefusedConfirmed, RefusedNoSuspicion, RefusedExemption, RefusedBeforeBegun, RefusedAccess, RefusedAspects,
@@ -98,16 +102,17 @@ func TestStories(t *testing.T) {
 
 type story struct {
 	*world
-	role     domain.Code
-	occurred domain.Moment
-	by       *domain.By
-	happened domain.Text
-	commands map[string]bool
-	refusals map[domain.Code]bool
+	role      domain.Code
+	occurred  domain.Moment
+	by        *domain.By
+	happened  domain.Text
+	commands  map[string]bool
+	corrected map[string]bool // commands whose required fields were held to what they are
+	refusals  map[domain.Code]bool
 }
 
 func newStory(t testing.TB, set *policy.Set) *story {
-	return &story{world: newWorld(t, set), role: "security-officer", commands: map[string]bool{}, refusals: map[domain.Code]bool{}}
+	return &story{world: newWorld(t, set), role: "security-officer", commands: map[string]bool{}, corrected: map[string]bool{}, refusals: map[domain.Code]bool{}}
 }
 
 func (st *story) play(t *testing.T, text string) string {
@@ -182,7 +187,10 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		return nil, nil
 	case "by":
 		medium, who, _ := strings.Cut(rest, " ")
-		st.by = &domain.By{Medium: domain.Code(medium), Text: domain.Text(who)}
+		st.by = &domain.By{Medium: domain.Code(medium)}
+		if st.by.Person.UnmarshalText([]byte(who)) != nil {
+			st.by.Text = domain.Text(who)
+		}
 		return nil, nil
 	case "todo":
 		return st.todo(domain.Code(rest)), nil
@@ -211,6 +219,7 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		return []string{st.named(said)}, err
 	}
 	st.commands[word] = true
+	st.requiredStays(t, o, d.Events)
 	for what, id := range d.IDs {
 		for old, name := range st.names {
 			if name == "$"+what {
@@ -235,6 +244,65 @@ func (st *story) line(t *testing.T, line string) ([]string, error) {
 		out = append(out, fmt.Sprintf("entry %d", st.s.Seq))
 	}
 	return out, nil
+}
+
+// requiredStays holds corrections of the last entry to what its command requires:
+// null and spaces take nothing of that back, other words are taken, and what
+// stands may be said again.
+func (st *story) requiredStays(t *testing.T, o domain.Order, told []domain.Event) {
+	correct := func(e domain.Event, field, value string) domain.Code {
+		c := decode(t, "CorrectFact", fmt.Sprintf(`{"corrects":%d,"event":%q,"fields":{%q:%s},"reason":"R"}`, st.s.Seq, e.EventName(), field, value))
+		by := domain.Order{ID: domain.OrderIDFor(org, domain.PersonID{}, "correct"), Org: org, Kind: Name, Key: o.Key, Actor: actor("security-officer"), Command: c, Recorded: o.Recorded}
+		var r *domain.Refusal
+		if _, err := Decide(st.s, by, st.basis); errors.As(err, &r) {
+			return r.Code
+		}
+		return ""
+	}
+	command := reflect.TypeOf(o.Command).Elem()
+	for _, e := range told {
+		others := slices.DeleteFunc(slices.Clone(told), func(o domain.Event) bool { return o.EventName() != e.EventName() })
+		if _, ok := events.Correctable(e.EventName()); !ok || len(others) > 1 { // of several nobody can say which is meant
+			continue
+		}
+		for i := range command.NumField() {
+			f := command.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			is, has := fieldOf(e, name)
+			if !has || !slices.Contains(strings.Split(f.Tag.Get("rule"), ","), "required") {
+				continue
+			}
+			st.corrected[command.Name()] = true
+			inPersons := name == "consulted" // whom ids name stands in another field of the event
+			if correct(e, name, "null") == "" && !inPersons {
+				t.Errorf("%s: a correction takes %s of %s back", command.Name(), name, e.EventName())
+			}
+			if is.Type() != reflect.TypeFor[domain.Text]() {
+				b, _ := json.Marshal(is.Interface())
+				if correct(e, name, string(b)) == domain.CodeInvalid {
+					t.Errorf("%s: %s of %s cannot be what it is", command.Name(), name, e.EventName())
+				}
+				continue
+			}
+			if correct(e, name, `" "`) == "" {
+				t.Errorf("%s: a correction leaves %s of %s empty", command.Name(), name, e.EventName())
+			}
+			if code := correct(e, name, `"Other words"`); code != "" {
+				t.Errorf("%s: %s of %s cannot be corrected: %s", command.Name(), name, e.EventName(), code)
+			}
+		}
+	}
+}
+
+// fieldOf gives a field of an event by its JSON name.
+func fieldOf(e domain.Event, name string) (reflect.Value, bool) {
+	v := reflect.ValueOf(e)
+	for i := range v.NumField() {
+		if n, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); n == name {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
 }
 
 func (st *story) named(s string) string {

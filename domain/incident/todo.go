@@ -29,17 +29,22 @@ var (
 	notifying  = []domain.Code{"vcib", "acib", "dpo", "privacy-officer", "security-officer", "coordinator"}
 	weighing   = []domain.Code{"dpo", "privacy-officer", "security-officer", "coordinator"}
 	leading    = []domain.Code{"secretary", "controller", "security-officer"}
+	assigning  = []domain.Code{"secretary", "security-officer"}
 )
 
-// Todo lists what is to be done now under a policy set: running terms, what
-// nobody decided yet, and who did not hear of it. What comes first is due first;
-// what has no term follows in the order of the procedure. A command that the
-// phase refuses is not among them.
-func (s *Incident) Todo(set *policy.Set) []Todo {
-	if !s.Begun() || s.Dropped() {
+// Todo lists what is to be done at an instant under the adopted policy: running
+// terms, what nobody decided yet, who did not hear of it, and what else stands in
+// the way of closing. What comes first is due first; what has no term follows in the
+// order of the procedure. A command that the phase refuses is not among them.
+func (s *Incident) Todo(b *Basis, now time.Time) []Todo {
+	if !s.Begun() || s.Dropped() || b.Current == nil {
 		return nil
 	}
-	l := &todos{s: s}
+	l := &todos{s: s, now: now, obliged: obliged(b.ProfileAt(s.Recorded))}
+	if b.Register != nil {
+		l.improvements = b.Register.Improvements(s.Key)
+	}
+	set := b.Current
 	l.terms(set)
 	l.registering()
 	l.escalated(set)
@@ -63,8 +68,11 @@ func (s *Incident) Todo(set *policy.Set) []Todo {
 }
 
 type todos struct {
-	s    *Incident
-	list []Todo
+	s            *Incident
+	now          time.Time
+	obliged      bool // by the laws that ask whether an incident is significant
+	improvements []Improvement
+	list         []Todo
 }
 
 // add takes a thing up, for those of the expected who may do it.
@@ -170,7 +178,7 @@ func (l *todos) analysing() {
 	l.lacks(s.security() && s.SeverityAssessed == nil || s.contradicted() != "", 3, "severity", "ClassifySeverity", "SEV-01", weighing...)
 	l.lacks(s.unassessed(), 3, "breach", "AssessBreach", "DBR-01", weighing...)
 	l.lacks(s.owedUnaware(), 3, "awareness", "EstablishAwareness", "NOT-05", weighing...)
-	l.lacks(s.unjudged(), 3, "significance", "AssessSignificance", "X-02", conducting...)
+	l.lacks(l.obliged && s.unjudged(), 3, "significance", "AssessSignificance", "X-02", conducting...)
 	l.lacks(s.security() && !s.Evidence.Decided, 3, "evidence", "DecideEvidence", "EVI-01", conducting...)
 	l.lacks(s.Evidence.Needed && !s.Evidence.Deferral, 3, "deferral", "DecideDeferral", "EVI-02", conducting...)
 }
@@ -229,8 +237,8 @@ func (l *todos) mending() {
 	l.lacks(s.Phase == PhaseOnHold, 6, "hold", "ResumeIncident", "REG-06", mending...)
 	l.lacks(s.Resolved.IsZero() && s.Handled.IsZero(), 6, "resolution", "ResolveIncident", "PRI-04", append(slices.Clip(mending), "help-desk", s.RoutedTo)...)
 	l.lacks(s.grave() && len(s.Unsound()) > 0 && (ms.Touched || !s.Resolved.IsZero() && s.severe()), 6, "integrity", "ConfirmIntegrity", "MEA-10", mending...)
-	if over := !s.Resolved.IsZero() || !s.Handled.IsZero(); over { // access that had ended by the last entry needs nobody
-		for _, p := range ms.admitting(s.log[len(s.log)-1].recorded) {
+	if over := !s.Resolved.IsZero() || !s.Handled.IsZero(); over { // access that has ended needs nobody
+		for _, p := range ms.admitting(l.now) {
 			l.add(Todo{Step: 6, What: "access/" + p, Command: "RevokeRecoveryAccess", Requirement: "MEA-07", Roles: conducting})
 		}
 	}
@@ -269,5 +277,11 @@ func (l *todos) evaluating() {
 			l.add(t)
 		}
 	}
-	l.lacks(over && len(s.open()) == 0, 9, "closing", "CloseIncident", "EVA-07", append(slices.Clip(conducting), "help-desk", s.RoutedTo)...)
+	for _, i := range l.improvements {
+		if !i.planned() {
+			l.add(Todo{Step: 8, What: domain.Code("improvement/" + i.Key.String()), Command: "AssignImprovement", Requirement: "EVA-05", Roles: assigning})
+		}
+	}
+	l.lacks(over && s.unprevented(l.improvements), 8, "prevention", "ProposeImprovement", "SEV-05", conducting...)
+	l.lacks(over && len(s.inTheWay(l.now, l.obliged, l.improvements)) == 0, 9, "closing", "CloseIncident", "EVA-07", append(slices.Clip(conducting), "help-desk", s.RoutedTo)...)
 }

@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"incidentledger/domain"
-	"incidentledger/domain/policy"
 )
 
 // todo tells what waits for a role; for any without one.
 func (st *story) todo(role domain.Code) []string {
 	out := []string{strings.TrimRight("todo "+string(role), " ")}
-	for _, t := range st.s.Todo(st.basis.Current) {
+	for _, t := range st.s.Todo(&st.basis, st.now) {
 		if role != "" && !slices.Contains(t.Roles, role) {
 			continue
 		}
@@ -32,7 +31,7 @@ func (st *story) todo(role domain.Code) []string {
 // steps tells how far the procedure is.
 func (st *story) steps() []string {
 	out := []string{"steps"}
-	for _, s := range st.s.Steps(st.s.Todo(st.basis.Current)) {
+	for _, s := range st.s.Steps(st.s.Todo(&st.basis, st.now)) {
 		line := fmt.Sprintf("  %d %s: %s, %s", s.N, s.Name, s.State, s.Owner)
 		if s.Next != nil {
 			line += ", next " + s.Next.Command
@@ -45,12 +44,14 @@ func (st *story) steps() []string {
 // checkTodo holds that each thing that waits names a command that the phase allows
 // to whoever is expected to give it, and that an incident that goes on always
 // waits for something: nothing is forgotten (GOV-21). Once it is over, what stands in
-// the way of closing is on the list by a command that its text names.
-func checkTodo(t failer, s *Incident, set *policy.Set) {
-	list := s.Todo(set)
+// the way of closing is on the list by a command that its text names, and closing is
+// on it when nothing does.
+func checkTodo(t failer, w *world) {
+	s := w.s
+	list := s.Todo(&w.basis, w.now)
 	for _, td := range list {
 		row, ok := byName[td.Command]
-		if !ok || row.States != nil && !slices.Contains(row.States, s.Phase) {
+		if ok = ok || td.Command == "AssignImprovement" || td.Command == "ProposeImprovement"; !ok || row.States != nil && !slices.Contains(row.States, s.Phase) {
 			t.Fatalf("%s waits for %s, which is refused while %s", td.What, td.Command, s.Phase)
 		}
 		for _, r := range td.Roles {
@@ -63,7 +64,11 @@ func checkTodo(t failer, s *Incident, set *policy.Set) {
 		}
 	}
 	if over := !s.Resolved.IsZero() && slices.Contains(inLive, s.Phase); over {
-		for _, o := range s.open() {
+		open := w.inTheWay()
+		if offered := slices.ContainsFunc(list, func(td Todo) bool { return td.Command == "CloseIncident" }); offered != (len(open) == 0) {
+			t.Fatalf("closing is offered: %t, with %+v open", offered, open)
+		}
+		for _, o := range open {
 			if !slices.ContainsFunc(list, func(td Todo) bool { return strings.Contains(o.text, td.Command) }) {
 				t.Fatalf("closing waits for %s, and the work list has none of what it names: %+v", o.text, list)
 			}

@@ -129,7 +129,22 @@ func (w *world) give(o domain.Order) (domain.Decision, error) {
 		w.t.Fatalf("%s: the state depends on sealed text or on how the events were stored:\n%s\n%s", o.Command.CommandName(), a, b)
 	}
 	w.clocksStand()
+	for _, o := range w.inTheWay() {
+		what, _, _ := strings.Cut(string(o.code), "/")
+		if _, duty := w.s.Clocks[policy.ClockID(o.code)]; !duty && !slices.Contains(OpenCodes(), domain.Code(what)) {
+			w.t.Fatalf("%s stands in the way of closing, and is not among its codes", o.code)
+		}
+	}
 	return d, nil
+}
+
+// inTheWay lists what closing would ask for now.
+func (w *world) inTheWay() []openItem {
+	var list []Improvement
+	if w.basis.Register != nil {
+		list = w.basis.Register.Improvements(w.s.Key)
+	}
+	return w.s.inTheWay(w.now, obliged(w.basis.ProfileAt(w.s.Recorded)), list)
 }
 
 // clocksStand holds the folded clocks against the one computation, and holds

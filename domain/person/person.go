@@ -224,11 +224,12 @@ func (c AcknowledgeConfidentiality) Decide(d *domain.Deciding[State]) error {
 
 // Coherent implements domain.Coherent.
 func (e PersonAdded) Coherent(was domain.Event) error {
-	if w, ok := was.(PersonAdded); ok && w.Person != e.Person {
+	w, ok := was.(PersonAdded)
+	if ok && w.Person != e.Person {
 		return domain.Invalid("person", "a person's id never changes")
 	}
 	for _, c := range e.Channels {
-		if was == nil && c.Address == "" { // of what was told before, only the open part is known
+		if len(w.Channels) == 0 && c.Address == "" { // of what was told before, only the open part is known
 			return domain.Invalid("channels", "every channel has an address")
 		}
 	}

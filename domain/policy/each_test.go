@@ -105,7 +105,7 @@ func TestExplainTellsOfWhichThing(t *testing.T) {
 	b, f := dutch(mustSet(t, several())), story(t)
 	received := at(t, "2026-11-21T10:00:00+01:00")
 	f.Each = map[domain.Code][]Item{
-		EachRequest:    {{N: 1, At: map[Path]time.Time{RequestReceived: received}}, {N: 2, At: map[Path]time.Time{RequestReceived: received, RequestAnswerBy: received.Add(time.Hour)}}},
+		EachRequest:    {{N: 1, At: map[Path]time.Time{RequestReceived: received, RequestAnswered: received}}, {N: 2, At: map[Path]time.Time{RequestReceived: received, RequestAnswerBy: received.Add(time.Hour)}}},
 		EachDowntime:   {{N: 1, Code: map[Path]domain.Code{DowntimeService: "mail"}, At: map[Path]time.Time{DowntimeFrom: received}, Num: map[Path]int64{DowntimeRTO: 90}}},
 		EachProcessing: {processing(4, "suspected", time.Time{})},
 	}
@@ -113,7 +113,7 @@ func TestExplainTellsOfWhichThing(t *testing.T) {
 	for id, want := range map[ClockID][]string{
 		"answer/desk/initial/2": {"of each request by itself: this is number 2", "anchor: request.received = 2026-11-21T10:00:00+01:00", "term: as given by request.answerBy",
 			"due as given by request.answerBy: 2026-11-21T11:00:00+01:00", "another value of request.answerBy would move it", "request.answered would meet it"},
-		"answer/desk/initial/1": {"no fixed term while request.answerBy is not known", "due: no fixed term"},
+		"answer/desk/initial/1": {"no fixed term while request.answerBy is not known", "due: no fixed term", "done at 2026-11-21T10:00:00+01:00"},
 		"rto/own/initial/1":     {"this is number 1, mail", "+ 90 minutes, as downtime.rto says = 2026-11-21T11:30:00+01:00", "the earliest of these: 2026-11-21T11:30:00+01:00", "another value of downtime.rto"},
 		"gdpr-33/ap/initial/4":  {"breach.personalData = suspected", "breach.withdrawn = not known", "this is number 4, youth-care"},
 	} {

@@ -65,7 +65,7 @@ type ClockCancelled struct {
 // ClockPaused says that an incident was put on hold and which terms stand still.
 type ClockPaused struct {
 	Clocks     []domain.Code `json:"clocks"`
-	WaitingFor domain.Code   `json:"waitingFor"`
+	WaitingFor domain.Code   `json:"waitingFor" rule:"required"`
 	From       time.Time     `json:"from"`
 	Reason     domain.Text   `json:"reason,omitzero" seal:"aggregate"`
 }

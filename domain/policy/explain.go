@@ -143,6 +143,8 @@ func (tr *trace) stand(c Clock) {
 		tr.add("due: %s", tr.at(c.Due))
 	}
 	switch {
+	case !c.Met.IsZero() && c.Due.IsZero():
+		tr.add("done at %s", tr.at(c.Met))
 	case !c.Met.IsZero() && c.OnTime():
 		tr.add("met at %s: on time", tr.at(c.Met))
 	case !c.Met.IsZero():

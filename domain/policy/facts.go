@@ -89,8 +89,8 @@ type Clock struct {
 }
 
 // OnTime reports whether a met clock was met in time: at the due instant itself
-// still is, and so is within its tolerance. A clock without a fixed term is
-// always on time.
+// still is, and so is within its tolerance. A clock without a fixed term is never
+// late; it is no term kept either: who counts those asks for Due first.
 func (c Clock) OnTime() bool { return c.Due.IsZero() || !c.Met.After(c.OverdueAt()) }
 
 // OverdueAt is the last instant at which the clock is not yet overdue: its due

@@ -16,9 +16,10 @@ var source embed.FS
 func Docs() (map[string]string, error) { return domain.Docs(source) }
 
 // Kind gives what the ledger knows of services. law is asked at each decision for
-// the code lists that are adopted.
-func Kind(law func() (domain.Codes, []domain.Basis)) domain.Kind {
-	return domain.Table[State]{Name: Name, Commands: commands, Events: events, Correctors: managing}.Kind(law)
+// the code lists that are adopted, known for what the registers say; nil: for
+// nothing.
+func Kind(law func() (domain.Codes, []domain.Basis), known domain.Known) domain.Kind {
+	return domain.Table[State]{Name: Name, Commands: commands, Events: events, Correctors: managing, Known: known}.Kind(law)
 }
 
 // Key is the key of the service with a code.
@@ -37,7 +38,8 @@ const PhaseKept domain.Code = "kept"
 type State struct {
 	Service      ServiceAdded
 	Dependencies DependenciesSet
-	Obligations  []ObligationSet // one for each customer and obligation, in order of their first telling
+	Reliances    domain.Reliances // on which suppliers it rested, and from when
+	Obligations  []ObligationSet  // one for each customer and obligation, in order of their first telling
 	Recovery     RecoveryObjectivesSet
 }
 

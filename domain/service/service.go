@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"slices"
 
 	"incidentledger/domain"
@@ -83,7 +84,7 @@ type AddService struct {
 type SetDependencies struct {
 	// Services are the codes of the services it depends on.
 	Services []domain.Code `json:"services,omitempty"`
-	// Suppliers are the codes of the suppliers it depends on.
+	// Suppliers are the codes of the suppliers it depends on: outages from then on are charged to these alone (SUP-05).
 	Suppliers []domain.Code `json:"suppliers,omitempty"`
 }
 
@@ -127,7 +128,43 @@ func (c SetDependencies) Decide(d *domain.Deciding[State]) error {
 	if slices.Contains(c.Services, d.Told.Service.Code) {
 		return domain.Invalid("services", "a service does not depend on itself")
 	}
+	if d.Known != nil {
+		for _, code := range c.Services {
+			if _, ok := d.Known.Needs(code); !ok {
+				d.Warn("unknown_service", "MAJ-03", "the register has no service %s; what hits it shows nothing here until it is added (AddService)", code)
+			}
+			if way := wayTo(d.Told.Service.Code, code, d.Known, map[domain.Code]bool{}); way != "" {
+				r := domain.Refuse(RefusedCircle, "BCM-06", "%s: services that need each other in a circle do not tell which brings down which", way)
+				r.Field = "services"
+				return r
+			}
+		}
+		for _, code := range c.Suppliers {
+			if !d.Known.Supplies(code) {
+				d.Warn("unknown_supplier", "SUP-01", "the register has no supplier %s; nothing is charged to it until it is added (AddSupplier)", code)
+			}
+		}
+	}
 	return d.Emit(DependenciesSet(c))
+}
+
+// wayTo tells by which services one comes to need another; empty: it does not.
+// seen are those that were looked at, so that an old circle ends.
+func wayTo(other, from domain.Code, known domain.Known, seen map[domain.Code]bool) string {
+	seen[from] = true
+	needs, _ := known.Needs(from)
+	for _, next := range needs {
+		if next == other {
+			return fmt.Sprintf("%s needs %s", from, other)
+		}
+		if seen[next] {
+			continue
+		}
+		if way := wayTo(other, next, known, seen); way != "" {
+			return fmt.Sprintf("%s needs %s", from, way)
+		}
+	}
+	return ""
 }
 
 // Decide implements domain.Decider.
@@ -146,8 +183,11 @@ func (c SetRecoveryObjectives) Decide(d *domain.Deciding[State]) error {
 	return d.Emit(RecoveryObjectivesSet(c))
 }
 
-// RefusedUnknownObligation refuses to end what is not owed.
-const RefusedUnknownObligation domain.Code = "unknown_obligation"
+// Refusals of services.
+const (
+	RefusedUnknownObligation domain.Code = "unknown_obligation" // it is not owed, so it cannot end
+	RefusedCircle            domain.Code = "circle"             // a service would depend on itself by way of others
+)
 
 // Coherent implements domain.Coherent.
 func (e ServiceAdded) Coherent(was domain.Event) error {
@@ -165,7 +205,12 @@ func (e ObligationSet) same(o ObligationSet) bool {
 func (e ServiceAdded) Evolve(s *State, _ domain.Posting) { s.Service = e }
 
 // Evolve implements domain.Evolver.
-func (e DependenciesSet) Evolve(s *State, _ domain.Posting) { s.Dependencies = e }
+func (e DependenciesSet) Evolve(s *State, p domain.Posting) {
+	s.Dependencies = e
+	if n := len(s.Reliances); n == 0 || !slices.Equal(s.Reliances[n-1].Suppliers, e.Suppliers) {
+		s.Reliances = append(slices.Clip(s.Reliances), domain.Reliance{From: p.Occurred, Suppliers: e.Suppliers})
+	}
+}
 
 // Evolve implements domain.Evolver.
 func (e ObligationSet) Evolve(s *State, _ domain.Posting) {

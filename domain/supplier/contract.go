@@ -90,7 +90,7 @@ type RecordContract struct {
 	ValidFrom time.Time `json:"validFrom" rule:"required"`
 	// ValidTo is until when, exclusive; absent: no end was agreed.
 	ValidTo time.Time `json:"validTo,omitzero"`
-	// Services are the codes of the services it covers.
+	// Services are the codes of the services it covers; each must keep the uptime.
 	Services []domain.Code `json:"services" rule:"required"`
 	// Scope describes the services it covers, and which it does not (SUP-04).
 	Scope domain.Text `json:"scope" rule:"required"`
@@ -106,9 +106,9 @@ type RecordContract struct {
 	Maintenance []Window `json:"maintenance,omitempty"`
 	// MaintenanceWeekly is the same, each week.
 	MaintenanceWeekly []domain.Weekly `json:"maintenanceWeekly,omitempty"`
-	// Credits says what an uptime below a limit gives back, as a share of the fee (SUP-05).
+	// Credits says what an uptime below a limit gives back, as a share of the fee: the lower the uptime, the more. Of several services the worst counts (SUP-05).
 	Credits []Credit `json:"credits,omitempty"`
-	// FeeEUR is the fee of one period, in whole euros.
+	// FeeEUR is the fee of one period for all services of the contract together, in whole euros.
 	FeeEUR int64 `json:"feeEUR,omitzero" rule:"min=0,max=50000000"`
 	// NoticeMinutes is within how many minutes the supplier must tell of an incident it knows of; 0: not agreed (SUP-03).
 	NoticeMinutes int64 `json:"noticeMinutes,omitzero" rule:"min=0"`
@@ -180,6 +180,13 @@ func (c RecordContract) judge(d *domain.Deciding[State]) error {
 			return err
 		}
 	}
+	if d.Known != nil {
+		for _, code := range c.Services {
+			if _, ok := d.Known.Needs(code); !ok {
+				d.Warn("unknown_service", "MAJ-03", "the register has no service %s; an outage of it is not known to be one of this contract until it is added (AddService)", code)
+			}
+		}
+	}
 	for _, lack := range []struct {
 		missing     bool
 		code        domain.Code
@@ -245,6 +252,12 @@ func (e ContractRecorded) Coherent(was domain.Event) error {
 	for i, c := range e.Credits {
 		if slices.ContainsFunc(e.Credits[:i], func(b Credit) bool { return b.Below == c.Below }) {
 			return domain.Invalid("credits", "credits.%d: the limit %d stands twice", i, c.Below)
+		}
+		for j, b := range e.Credits[:i] {
+			if (c.Below-b.Below)*(c.CreditPercent-b.CreditPercent) > 0 {
+				return domain.Invalid("credits", "credits.%d and credits.%d: of an uptime below %d is given back %d and below %d only %d; the lower the uptime, the more is given back (SUP-05)",
+					j, i, max(b.Below, c.Below), max(b.CreditPercent, c.CreditPercent), min(b.Below, c.Below), min(b.CreditPercent, c.CreditPercent))
+			}
 		}
 	}
 	for i, t := range e.Terms {

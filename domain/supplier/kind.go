@@ -17,13 +17,15 @@ var source embed.FS
 func Docs() (map[string]string, error) { return domain.Docs(source) }
 
 // Kind gives what the ledger knows of suppliers. law is asked at each decision
-// for the code lists that are adopted.
-func Kind(law func() (domain.Codes, []domain.Basis)) domain.Kind {
+// for the code lists that are adopted, known for what the registers say; nil: for
+// nothing.
+func Kind(law func() (domain.Codes, []domain.Basis), known domain.Known) domain.Kind {
 	return domain.Table[State]{
 		Name:       Name,
 		Commands:   slices.Concat(supplierCommands, contractCommands, careCommands),
 		Events:     slices.Concat(supplierEvents, contractEvents, careEvents),
 		Correctors: managing,
+		Known:      known,
 	}.Kind(law)
 }
 

@@ -15,38 +15,73 @@ type Interval struct{ From, To time.Time }
 // of it in which one version of the contract held (SUP-05).
 type Reckoning struct {
 	Contract    domain.Code
+	Service     domain.Code
+	Agreed      int64         // uptime, thousandths of a percent
+	Margin      int64         // the same
 	From, To    time.Time     // the part that is reckoned
 	Scheduled   time.Duration // of it, without maintenance: the agreed time
 	Down        time.Duration // of that, without overlaps
 	Uptime      int64         // thousandths of a percent, rounded down
 	Breach      bool          // more was lost than the margin allows
 	Credit      int64         // share of the fee to be given back, thousandths of a percent
-	CreditCents int64         // the same in cents, of the fee of the part
+	CreditCents int64         // what is given back, where this service is the one by which it is reckoned
+	Decides     bool          // this service did worst of those of the contract in the part, or first of the worst
 }
 
 // Reckon gives how each version of the contracts was kept in the period in which
-// at lies, in the zone of the organisation. An outage that lasts counts until
-// asOf. Versions that agree no uptime, do not cover the service or do not hold in
-// the period give nothing. Where a version holds in a part of its period, the fee
-// is that part's share of the period's.
-func Reckon(versions []ContractRecorded, service domain.Code, outages []Interval, at, asOf time.Time, zone *time.Location) []Reckoning {
+// at lies, in the zone of the organisation, service by service. An outage that
+// lasts counts until asOf. Versions that agree no uptime or do not hold in the
+// period give nothing. Where a version holds in a part of its period, the fee is
+// that part's share of the period's.
+//
+// The fee is one for all services of a contract, and so is what it gives back:
+// the share that its terms set for the service that did worst. So two services
+// that are down together give back no more than one, and a period never more than
+// its fee (SUP-05: compensation in proportion).
+func Reckon(versions []ContractRecorded, outages map[domain.Code][]Interval, at, asOf time.Time, zone *time.Location) []Reckoning {
 	var out []Reckoning
 	for _, c := range versions {
-		if c.UptimePercent == 0 || !slices.Contains(c.Services, service) {
+		if c.UptimePercent == 0 {
 			continue
 		}
 		period := PeriodOf(c.Period, at, zone)
 		part := both(period, Interval{c.ValidFrom, c.ValidTo})
-		if part.From.Before(part.To) {
-			out = append(out, c.reckon(period, part, ended(outages, asOf), zone))
+		if !part.From.Before(part.To) {
+			continue
+		}
+		worst := len(out)
+		for i, service := range c.Services {
+			if slices.Contains(c.Services[:i], service) {
+				continue
+			}
+			out = append(out, c.reckon(service, part, ended(outages[service], asOf), zone))
+			if n := len(out) - 1; out[n].Down > out[worst].Down {
+				worst = n
+			}
+		}
+		if worst < len(out) {
+			out[worst].Decides = true
+			out[worst].CreditCents = rounded(c.share(period, part)*out[worst].Credit, whole)
 		}
 	}
 	return out
 }
 
-// reckon works out one version over its part of a period.
-func (c ContractRecorded) reckon(period, part Interval, outages []Interval, zone *time.Location) Reckoning {
-	r := Reckoning{Contract: c.Code, From: part.From, To: part.To}
+// share gives the fee of a part of a period in cents. The parts of a period make
+// up its fee, whatever is rounded.
+func (c ContractRecorded) share(period, part Interval) int64 {
+	upTo := func(at time.Time) int64 {
+		return rounded(c.FeeEUR*100*int64(at.Sub(period.From)/time.Minute), int64(period.To.Sub(period.From)/time.Minute))
+	}
+	return upTo(part.To) - upTo(part.From)
+}
+
+// rounded divides to the nearest whole number.
+func rounded(n, by int64) int64 { return (2*n + by) / (2 * by) }
+
+// reckon works out one version over its part of a period for one service.
+func (c ContractRecorded) reckon(service domain.Code, part Interval, outages []Interval, zone *time.Location) Reckoning {
+	r := Reckoning{Contract: c.Code, Service: service, Agreed: c.UptimePercent, Margin: c.ErrorMargin, From: part.From, To: part.To}
 	agreed := Subtract([]Interval{part}, c.windows(part, zone))
 	r.Scheduled = Total(agreed)
 	r.Down = r.Scheduled - Total(Subtract(agreed, outages))
@@ -66,9 +101,27 @@ func (c ContractRecorded) reckon(period, part Interval, outages []Interval, zone
 			limit, r.Credit = row.Below, row.CreditPercent
 		}
 	}
-	held, of := int64(part.To.Sub(part.From)/time.Minute), int64(period.To.Sub(period.From)/time.Minute)
-	r.CreditCents = (2*c.FeeEUR*r.Credit*held/1000 + of) / (2 * of) // rounded to the nearest
 	return r
+}
+
+// At gives an instant in the part to which a claim under a contract for a span of
+// time belongs: where the span begins if the contract holds then, else where it
+// first holds after that, else its last instant. So a claim is told once, whatever
+// the parts, and none is lost (SUP-05). False: no such contract agrees an uptime.
+func At(versions []ContractRecorded, contract domain.Code, from time.Time) (time.Time, bool) {
+	var last time.Time
+	for _, v := range versions {
+		switch {
+		case v.Code != contract || v.UptimePercent == 0:
+			continue
+		case v.ValidFrom.After(from):
+			return v.ValidFrom, true
+		case v.ValidTo.IsZero() || v.ValidTo.After(from):
+			return from, true
+		}
+		last = v.ValidTo.Add(-1)
+	}
+	return last, !last.IsZero()
 }
 
 // whole is 100 %.

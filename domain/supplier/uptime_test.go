@@ -38,6 +38,9 @@ func spans(t testing.TB, pairs ...string) []Interval {
 	return out
 }
 
+// mail gives outages of that service.
+func mail(in []Interval) map[domain.Code][]Interval { return map[domain.Code][]Interval{"mail": in} }
+
 // Worked examples. September has 30 days: 43200 minutes. 99.5 % of it leaves 216
 // minutes, a margin of 0.1 % 43.2 more.
 func TestUptimeIsReckonedFromOutages(t *testing.T) {
@@ -98,7 +101,7 @@ func TestUptimeIsReckonedFromOutages(t *testing.T) {
 			if c.change != nil {
 				c.change(&contract)
 			}
-			got := Reckon([]ContractRecorded{contract}, "mail", c.outages, at(t, c.in), at(t, "2026-09-20 12:00"), amsterdam)
+			got := Reckon([]ContractRecorded{contract}, mail(c.outages), at(t, c.in), at(t, "2026-09-20 12:00"), amsterdam)
 			if len(got) != 1 {
 				t.Fatalf("%d reckonings", len(got))
 			}
@@ -121,9 +124,9 @@ func TestEachVersionIsReckonedForItsPart(t *testing.T) {
 	other := first
 	other.Code, other.Services = "d", []domain.Code{"files"}
 	s := State{Contracts: []Version{{Contract: first}, {Contract: second}, {Contract: other}}}
-	got := Reckon(s.Versions(), "mail", spans(t, "2026-09-10 23:00", "2026-09-11 01:00"), at(t, "2026-09-01 00:00"), at(t, "2026-10-01 00:00"), amsterdam)
-	if len(got) != 2 {
-		t.Fatalf("%d reckonings", len(got))
+	got := Reckon(s.Versions(), mail(spans(t, "2026-09-10 23:00", "2026-09-11 01:00")), at(t, "2026-09-01 00:00"), at(t, "2026-10-01 00:00"), amsterdam)
+	if len(got) != 3 || got[2].Contract != "d" || got[2].Service != "files" || got[2].Down != 0 {
+		t.Fatalf("%+v", got)
 	}
 	for i, want := range []struct {
 		from, to string
@@ -133,6 +136,82 @@ func TestEachVersionIsReckonedForItsPart(t *testing.T) {
 		if !r.From.Equal(at(t, want.from)) || !r.To.Equal(at(t, want.to)) || r.Down != time.Hour || r.Breach != want.breach {
 			t.Errorf("part %d: %+v", i, r)
 		}
+	}
+}
+
+// The fee is the contract's: 1,000 euros a month, of which 60 % is given back below
+// 99.5 %. Two services that are down on one day give back 600, not 1,200.
+func TestACreditIsOfTheContractNotOfEachService(t *testing.T) {
+	c := ContractRecorded{Code: "c", ValidFrom: at(t, "2026-01-01 00:00"), Services: []domain.Code{"mail", "files", "web", "mail"}, UptimePercent: 99_500, Period: "month",
+		Credits: []Credit{{99_500, 30_000}, {96_000, 60_000}}, FeeEUR: 1_000}
+	day := func(hours string) []Interval { return spans(t, "2026-09-10 00:00", "2026-09-10 "+hours) }
+	for _, x := range []struct {
+		name     string
+		outages  map[domain.Code][]Interval
+		decides  domain.Code
+		credited int64
+	}{
+		{"nothing happened", nil, "mail", 0},
+		{"two the whole day and more", map[domain.Code][]Interval{"mail": spans(t, "2026-09-10 00:00", "2026-09-11 06:00"), "files": spans(t, "2026-09-10 00:00", "2026-09-11 06:00")}, "mail", 600_00},
+		{"the worst counts", map[domain.Code][]Interval{"mail": day("12:00"), "web": spans(t, "2026-09-10 00:00", "2026-09-11 06:00")}, "web", 600_00},
+		{"one alone", map[domain.Code][]Interval{"files": day("12:00")}, "files", 300_00},
+	} {
+		got := Reckon([]ContractRecorded{c}, x.outages, at(t, "2026-09-01 00:00"), at(t, "2026-10-01 00:00"), amsterdam)
+		var sum int64
+		var decides []domain.Code
+		for _, r := range got {
+			if sum += r.CreditCents; r.Decides {
+				decides = append(decides, r.Service)
+			}
+		}
+		if len(got) != 3 || sum != x.credited || !slices.Equal(decides, []domain.Code{x.decides}) {
+			t.Errorf("%s: %d cents, by %v of %d services; want %d by %s", x.name, sum, decides, len(got), x.credited, x.decides)
+		}
+	}
+}
+
+// However a period is cut by amendments, its parts have its fee together, and the
+// credits of all never exceed it.
+func TestCreditsOfAPeriodNeverExceedItsFee(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first := time.Date(2026, 9, 1, 0, 0, 0, 0, amsterdam)
+		c := ContractRecorded{Code: "c", Services: []domain.Code{"mail", "web"}, UptimePercent: 100_000, Period: "month",
+			Credits: []Credit{{100_000, whole}}, FeeEUR: rapid.Int64Range(0, 50_000_000).Draw(t, "fee")}
+		s := State{Contracts: []Version{{Contract: c}}}
+		for range rapid.IntRange(0, 5).Draw(t, "amendments") {
+			c.ValidFrom = first.Add(time.Duration(rapid.IntRange(1, 30*1440).Draw(t, "minute")) * time.Minute)
+			s.Contracts = append(s.Contracts, Version{Contract: c})
+		}
+		down := map[domain.Code][]Interval{"mail": {{From: first}}, "web": {{From: first}}}
+		var sum int64
+		for _, r := range Reckon(s.Versions(), down, first, first.AddDate(0, 1, 0), amsterdam) {
+			sum += r.CreditCents
+		}
+		if sum != c.FeeEUR*100 {
+			t.Fatalf("%d cents of a fee of %d euros", sum, c.FeeEUR)
+		}
+	})
+}
+
+// A claim over a whole month belongs to one part of it, whatever was amended.
+func TestAClaimBelongsToOnePart(t *testing.T) {
+	v := func(code domain.Code, from, to string) ContractRecorded {
+		return ContractRecorded{Code: code, ValidFrom: at(t, from), ValidTo: at(t, to), UptimePercent: 99_000, Period: "month"}
+	}
+	versions := []ContractRecorded{v("b", "2026-01-01 00:00", "2026-02-01 00:00"), v("c", "2026-03-10 00:00", "2026-09-16 00:00"), v("c", "2026-09-16 00:00", "2026-11-01 00:00")}
+	for _, x := range []struct{ from, want string }{
+		{"2026-09-01 00:00", "2026-09-01 00:00"}, {"2026-09-16 00:00", "2026-09-16 00:00"},
+		{"2026-03-01 00:00", "2026-03-10 00:00"}, // before it held
+	} {
+		if got, ok := At(versions, "c", at(t, x.from)); !ok || !got.Equal(at(t, x.want)) {
+			t.Errorf("a claim from %s belongs to %v, want %s", x.from, got, x.want)
+		}
+	}
+	if got, ok := At(versions, "c", at(t, "2026-12-01 00:00")); !ok || got.Before(at(t, "2026-10-01 00:00")) || !got.Before(at(t, "2026-11-01 00:00")) {
+		t.Errorf("a claim after the end belongs to %v", got)
+	}
+	if _, ok := At(versions, "d", at(t, "2026-09-01 00:00")); ok {
+		t.Error("no contract, and yet a part")
 	}
 }
 
@@ -169,8 +248,8 @@ func TestTimeIsCountedOnce(t *testing.T) {
 		c := ContractRecorded{Code: "c", Services: []domain.Code{"mail"}, UptimePercent: 99_500, Period: "month", FeeEUR: 1000,
 			Credits: []Credit{{99_500, 10_000}}, MaintenanceWeekly: []domain.Weekly{{Weekday: "sunday", From: "02:00", To: "03:30"}}}
 		now := time.Date(2026, 11, 1, 0, 0, 0, 0, amsterdam)
-		less := Reckon([]ContractRecorded{c}, "mail", a, now.Add(-1), now, amsterdam)[0]
-		more := Reckon([]ContractRecorded{c}, "mail", slices.Concat(a, b), now.Add(-1), now, amsterdam)[0]
+		less := Reckon([]ContractRecorded{c}, mail(a), now.Add(-1), now, amsterdam)[0]
+		more := Reckon([]ContractRecorded{c}, mail(slices.Concat(a, b)), now.Add(-1), now, amsterdam)[0]
 		if less.Uptime < 0 || less.Uptime > whole || more.Uptime > less.Uptime || less.Breach && !more.Breach || more.CreditCents < less.CreditCents {
 			t.Fatalf("more downtime gives more: %+v then %+v", less, more)
 		}

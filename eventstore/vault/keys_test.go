@@ -133,12 +133,17 @@ func TestAFullGroupTakesNoMore(t *testing.T) {
 		disk.onSync = func() { <-hold }
 		const n = 50
 		var done sync.WaitGroup
-		for i := range n {
+		give := func(i int) {
 			done.Go(func() {
 				if _, err := trySeal(v, orderID(i), nil, story()...); err != nil {
 					t.Error(err)
 				}
 			})
+		}
+		give(0)
+		synctest.Wait() // its group is being synced
+		for i := range n - 1 {
+			give(i + 1)
 		}
 		synctest.Wait()
 		if got, want := len(v.next.body), keyRecordSize("entry/"+orderID(0).String()); got != want {

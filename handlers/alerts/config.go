@@ -18,11 +18,10 @@ import (
 	"incidentledger/handlers"
 )
 
-// Types are the events that an endpoint gets unless it names others.
-func Types() []domain.Code { return []domain.Code{escalated, dueSoon, overdue} }
-
-// Choices are the events that an endpoint may name.
-func Choices() []domain.Code { return append(Types(), calamity, nobodyOnCall) }
+// Types are the events that an endpoint gets unless it names some of them.
+func Types() []domain.Code {
+	return []domain.Code{escalated, dueSoon, overdue, calamity, nobodyOnCall}
+}
 
 // Config is what the door of one organisation works with.
 type Config struct {
@@ -32,6 +31,11 @@ type Config struct {
 	Stream    string         // of integration events; empty: EVENTS_<org>
 	Endpoints []Endpoint
 	People    *People // who is told besides; nil: nobody
+
+	// Begin gives the last entry of which nothing is told from a place in the stream:
+	// the ledger's last when that place came into use, and the same ever after. Until
+	// it can tell, nothing is sent. nil: everything is told of.
+	Begin func(place string) (domain.Seq, error)
 
 	// AllowPrivate lets messages go to loopback, private and link-local addresses
 	// and over plain HTTP. Without it such an endpoint is refused, whatever name
@@ -68,7 +72,7 @@ type Endpoint struct {
 	// prefix whsec_. Several, separated by spaces, sign all: so one can be
 	// exchanged for another.
 	Secret string
-	// Types are the events it wants, some of Choices; empty: those of Types.
+	// Types are the events it wants, some of those that Types gives; empty: all.
 	Types []domain.Code
 }
 
@@ -163,8 +167,8 @@ func (e *Endpoint) complete(private bool) error {
 		e.Types = Types()
 	}
 	for _, t := range e.Types {
-		if !slices.Contains(Choices(), t) {
-			return fmt.Errorf("alerts: endpoint %s: no message is sent of %s; choose from %v", e.Name, t, Choices())
+		if !slices.Contains(Types(), t) {
+			return fmt.Errorf("alerts: endpoint %s: no message is sent of %s; choose from %v", e.Name, t, Types())
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"incidentledger/domain"
 	"incidentledger/domain/incident"
 )
 
@@ -16,16 +17,10 @@ type line struct {
 	sender *sender
 }
 
-// handle makes one attempt, records how it ended, and only then lets go of the
-// message or puts it back.
+// handle makes one attempt if one is due, records how it ended, and only then
+// lets go of the message or puts it back.
 func (l *line) handle(ctx context.Context, m jetstream.Msg, t told) {
 	log := l.c.Log.With("endpoint", l.e.Name, "event", t.id, "incident", t.Key)
-	meta, err := m.Metadata()
-	if err != nil {
-		log.Error("a message of the stream is left out", "error", err)
-		l.settle(m.Term())
-		return
-	}
 	if !l.e.wants(t.Type) {
 		l.settle(m.Ack())
 		return
@@ -40,40 +35,54 @@ func (l *line) handle(ctx context.Context, m jetstream.Msg, t told) {
 		l.settle(m.Ack())
 		return
 	}
-	attempt := int(meta.NumDelivered)
+	alert := t.Order.Made("alert\x00" + l.what(t))
+	step := next([]hop{{code: l.e.channel()}}, func(ch domain.Code) incident.Trial { return s.Tried(alert, ch) }, l.c.Retries, nil, l.c.Now())
+	switch {
+	case step.hop != nil:
+	case step.wait.IsZero(): // it was delivered, or given up, before
+		l.settle(m.Ack())
+		return
+	default:
+		l.wait(m, step.wait)
+		return
+	}
 	status, err := l.sender.post(ctx, messageID(t.Org, t.id), m.Data())
 	if err != nil && ctx.Err() != nil {
 		l.putBack(m) // broken off: how it ended is not known
 		return
 	}
-	last := attempt > len(l.c.Retries)
-	if !l.record(ctx, m, t, attempt, status, err == nil, last) {
+	if !l.record(ctx, m, t, alert, step, status, err == nil) {
 		return
 	}
 	l.c.Health.note(l.e.channel(), status, err)
 	switch {
 	case err == nil:
 		l.settle(m.Ack())
-	case last:
-		log.Error("a message was not delivered; it is given up", "attempt", attempt, "error", err)
+	case step.last:
+		log.Error("a message was not delivered; it is given up", "attempt", step.attempt, "error", err)
 		l.settle(m.TermWithReason("given up"))
 	default:
-		log.Warn("a message was not delivered", "attempt", attempt, "error", err, "again in", l.c.Retries[attempt-1])
-		l.settle(m.NakWithDelay(l.c.Retries[attempt-1]))
+		pause := l.c.Retries[step.attempt-1]
+		log.Warn("a message was not delivered", "attempt", step.attempt, "error", err, "again in", pause)
+		l.settle(m.NakWithDelay(pause))
 	}
 }
 
+// what tells the messages about the events of one order apart.
+func (l *line) what(t told) string { return strconv.Itoa(t.Index) + "\x00" + string(l.e.Name) }
+
 // record puts down how an attempt ended, under an id that follows from event,
 // endpoint and attempt: repeating it changes nothing.
-func (l *line) record(ctx context.Context, m jetstream.Msg, t told, attempt, status int, delivered, last bool) bool {
-	what := strconv.Itoa(t.Index) + "\x00" + string(l.e.Name)
+func (l *line) record(ctx context.Context, m jetstream.Msg, t told, alert domain.Key, step move, status int, delivered bool) bool {
 	c := &incident.RecordDelivery{
-		Alert: t.Order.Made("alert\x00" + what), Clock: t.Event.Clock, Channel: l.e.channel(), Attempt: attempt,
-		Outcome: "delivered", Status: status,
+		Alert: alert, Clock: t.Event.Clock, Channel: l.e.channel(), Attempt: step.attempt, Outcome: "delivered", Status: status,
+	}
+	if t.Type == nobodyOnCall {
+		c.About = AboutNobody
 	}
 	if !delivered {
-		c.Outcome, c.Last = "failed", last
+		c.Outcome, c.Last = "failed", step.last
 	}
-	_, ok := l.give(ctx, m, t, t.Order.Follow("delivery\x00"+what+"\x00"+strconv.Itoa(attempt)), c)
+	_, ok := l.give(ctx, m, t, t.Order.Follow("delivery\x00"+l.what(t)+"\x00"+strconv.Itoa(step.attempt)), c)
 	return ok
 }

@@ -24,7 +24,7 @@ type Receiver struct {
 	// and hyphens, never a person's name where that can be avoided.
 	ID       domain.Code
 	Language string        // nl, fr or en
-	Roles    []domain.Code // for alert test
+	Roles    []domain.Code // on call or not
 	Channels []Channel     // in the order in which they are tried
 }
 
@@ -46,7 +46,8 @@ type Channel struct {
 type hop struct {
 	Receiver
 	Channel
-	code domain.Code
+	code   domain.Code
+	before bool // counts if it was reached before, and is not tried
 }
 
 // hops lists the ways of some receivers, in order, each receiver once.
@@ -61,7 +62,7 @@ func hops(rs []Receiver) []hop {
 		n := map[domain.Code]int{}
 		for _, ch := range r.Channels {
 			n[ch.Kind]++
-			out = append(out, hop{r, ch, channelCode(ch.Kind, r.ID, n[ch.Kind])})
+			out = append(out, hop{Receiver: r, Channel: ch, code: channelCode(ch.Kind, r.ID, n[ch.Kind])})
 		}
 	}
 	return out

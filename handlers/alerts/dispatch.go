@@ -56,7 +56,7 @@ func (d *dispatch) handle(ctx context.Context, m jetstream.Msg, t told) {
 	case again.IsZero():
 		d.settle(m.Ack())
 	default:
-		d.settle(m.NakWithDelay(min(max(again.Sub(d.c.Now()), time.Millisecond), d.p.Look)))
+		d.wait(m, earlier(again, d.c.Now().Add(d.p.Look)))
 	}
 }
 
@@ -81,44 +81,61 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// reach makes the attempts that are due to reach one target.
+// reach makes the attempts that are due to reach one target. Who that is may
+// change meanwhile, so it is asked before each. While nobody is left to be tried
+// it looks again whether somebody came on call, until the incident is over.
 func (d *dispatch) reach(ctx context.Context, m jetstream.Msg, o *occasion, t target) (again time.Time, ok bool) {
-	var route []hop
-	found := false
-	d.insist(ctx, "the directory", func() (err error) {
-		if route, found, err = d.p.route(t, o.Event.Level, o.from); err != nil {
-			return errors.Join(err, m.InProgress())
-		}
-		return nil
-	})
-	if ctx.Err() != nil {
-		return again, false
-	}
-	if !found && t.extra {
-		return again, true
-	}
-	news := false // something happened that was not in the log yet
-	if !found {
-		if news, ok = d.alarm(ctx, m, o, t); !ok {
+	for news, missed := false, false; ; news = true {
+		route, found, ok := d.route(ctx, m, o, t)
+		if !ok {
 			return again, false
 		}
-	}
-	for ; ; news = true {
 		s, ok := d.incident(ctx, m, o.told)
 		if !ok {
 			return again, false
 		}
 		step := next(route, func(ch domain.Code) incident.Trial { return s.Tried(o.alert, ch) }, d.p.Retries, d.p.Later, d.c.Now())
+		if step.reached || t.extra && step.lost {
+			return again, true
+		}
+		if !found && !missed {
+			raised, ok := d.alarm(ctx, m, o, t)
+			if !ok {
+				return again, false
+			}
+			news, missed = news || raised, true
+		}
 		if step.lost && news {
 			d.c.Log.Error("a message reached nobody", "event", o.id, "incident", o.Key, "alert", o.alert, "for", t.name(), "alarm", true)
 		}
-		if step.hop == nil {
+		switch {
+		case step.hop != nil:
+		case !step.lost:
 			return step.wait, true
+		case over(s):
+			return again, true
+		default:
+			return d.c.Now().Add(d.p.Look), true
 		}
-		if !d.attempt(ctx, m, o, s, step) {
+		var missing *target
+		if !found {
+			missing = &t
+		}
+		if !d.attempt(ctx, m, o, d.p.message(ctx, o, s, step.hop, missing), step) {
 			return again, false
 		}
 	}
+}
+
+// route asks the directory for the ways to a target as they are now.
+func (d *dispatch) route(ctx context.Context, m jetstream.Msg, o *occasion, t target) (route []hop, found, ok bool) {
+	d.insist(ctx, "the directory", func() (err error) {
+		if route, found, err = d.p.route(t, o.Event.Level, d.c.Now()); err != nil {
+			return errors.Join(err, m.InProgress())
+		}
+		return nil
+	})
+	return route, found, ctx.Err() == nil
 }
 
 // alarm records that there is nobody to tell, once.
@@ -132,10 +149,10 @@ func (d *dispatch) alarm(ctx context.Context, m jetstream.Msg, o *occasion, t ta
 }
 
 // attempt sends a message once by one channel and records how that ended.
-func (d *dispatch) attempt(ctx context.Context, m jetstream.Msg, o *occasion, s *incident.Incident, step move) bool {
+func (d *dispatch) attempt(ctx context.Context, m jetstream.Msg, o *occasion, msg message, step move) bool {
 	h := step.hop
 	d.settle(m.InProgress())
-	status, err := d.post.send(ctx, h, d.p.message(ctx, o, s, h), messageID(o.Org, o.id), m.Data())
+	status, err := d.post.send(ctx, h, msg, messageID(o.Org, o.id), m.Data())
 	if err != nil && ctx.Err() != nil {
 		return false // broken off: how it ended is not known
 	}

@@ -14,19 +14,23 @@
 // People are found in a Directory that cmd supplies: who has a role and is on
 // call, each with channels in order. One channel is tried a few times, then the
 // next, then the next person, then those above on the ladder, then the last
-// resort, and while nobody is reached all over again after longer pauses. Nobody on call is an entry and an alarm of its own. A message tells
-// codes, the incident's number and a link; its title by a channel that is marked
-// safe. An escalation that nobody acknowledges in time is escalated to the next
+// resort, and while nobody is reached all over again after longer pauses. Who is
+// on call is asked before each attempt: whoever comes on call before anybody was
+// reached is told at once. Nobody on call is an entry and an alarm of its own, and
+// whoever is told instead is told so. A message tells codes, the incident's number
+// and a link; its title by a channel that is marked safe. An escalation that nobody acknowledges in time is escalated to the next
 // step of the ladder, once. In quiet hours what can wait waits.
 //
 // How each attempt ended is an entry of the incident it is about, and what to do
-// next follows from these entries alone; so a restart goes on where it stopped. A
-// message may arrive more than once, always under the same webhook-id or
-// Message-ID, and out of order. Nothing is sent of exercises, of what was recorded
-// before the consumer was made, nor of what was past long before its report was
-// written down: that is an old case that was taken in. That a message was
-// delivered is never itself a cause for a message, and that one about a failure
-// failed is not either.
+// next follows from these entries alone; so a restart goes on where it stopped,
+// and what was recorded while the program was down is told when it is up. The
+// consumer may be lost: it is made anew and what is done stays done. A message may
+// arrive more than once, always under the same webhook-id or Message-ID, and out
+// of order. Nothing is sent of exercises, of what was recorded before its place in
+// the stream came into use (Config.Begin), nor of what was past long before
+// its report was written down: that is an old case that was taken in. That a
+// message was delivered is never itself a cause for a message, and that one about
+// a failure, or about nobody being on call, failed is not either.
 //
 // It may import domain, domain/incident, domain/policy, handlers,
 // handlers/catalogue, nats.go, the CloudEvents SDK, the Standard Webhooks library

@@ -35,6 +35,7 @@ var subjectTokens = map[domain.Code]string{
 
 // told is what a message needs to know of an integration event.
 type told struct {
+	Seq   domain.Seq      `json:"seq"`
 	Index int             `json:"index"`
 	Org   domain.OrgID    `json:"org"`
 	Kind  domain.KindName `json:"kind"`

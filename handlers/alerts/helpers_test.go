@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,11 +43,26 @@ type office struct {
 	desk  *handlers.Desk
 	set   *policy.Set
 	bus   *bus
+
+	stopPublishing func()
+
+	mu     sync.Mutex
+	begins map[string]domain.Seq // where places in the stream begin
+}
+
+// begin keeps what the last entry was when it was asked first.
+func (o *office) begin(place string) (domain.Seq, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, ok := o.begins[place]; !ok {
+		o.begins[place] = o.log.Last()
+	}
+	return o.begins[place], nil
 }
 
 func open(t testing.TB) *office {
 	t.Helper()
-	o := &office{t: t}
+	o := &office{t: t, begins: map[string]domain.Seq{}}
 	var err error
 	if o.set, err = policy.Parse([]byte(law)); err != nil {
 		t.Fatal(err)
@@ -77,12 +93,31 @@ func open(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	o.bus = startBus(t)
+	o.publish()
+	t.Cleanup(func() { o.stopPublishing() })
+	return o
+}
+
+func (o *office) publish() {
+	o.t.Helper()
 	p, err := micro.NewPublisher(micro.PublisherConfig{Org: org, Ledger: o.log, Conn: o.bus.connect(), Log: quiet()})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	t.Cleanup(background(t, p.Run))
-	return o
+	o.stopPublishing = background(o.t, p.Run)
+}
+
+// restart starts the server of the stream anew, as a restart of the program does.
+// What meanwhile happens is recorded while nobody can publish it.
+func (o *office) restart(meanwhile func()) {
+	o.t.Helper()
+	o.stopPublishing()
+	o.bus.stop()
+	if meanwhile != nil {
+		meanwhile()
+	}
+	o.bus.start()
+	o.publish()
 }
 
 func (o *office) give(order domain.Order) domain.Receipt {
@@ -162,8 +197,33 @@ func (b *bus) connect() *nats.Conn {
 	return nc
 }
 
+// forget loses places in the stream.
+func (b *bus) forget(names ...string) {
+	b.t.Helper()
+	js, err := jetstream.New(b.connect())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := js.DeleteConsumer(b.t.Context(), "EVENTS_nuth", name); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 // waitConsumer waits until a consumer is there.
 func (b *bus) waitConsumer(name string) {
+	b.t.Helper()
+	b.wait(name, func(*jetstream.ConsumerInfo) bool { return true })
+}
+
+// waitDone waits until nothing waits in a consumer any more.
+func (b *bus) waitDone(name string) {
+	b.t.Helper()
+	b.wait(name, func(i *jetstream.ConsumerInfo) bool { return i.NumPending == 0 && i.NumAckPending == 0 })
+}
+
+func (b *bus) wait(name string, enough func(*jetstream.ConsumerInfo) bool) {
 	b.t.Helper()
 	js, err := jetstream.New(b.connect())
 	if err != nil {
@@ -171,14 +231,12 @@ func (b *bus) waitConsumer(name string) {
 	}
 	ctx, stop := context.WithTimeout(b.t.Context(), 10*time.Second)
 	defer stop()
-	for {
-		if _, err = js.Consumer(ctx, "EVENTS_nuth", name); err == nil {
+	for ctx.Err() == nil {
+		if c, err := js.Consumer(ctx, "EVENTS_nuth", name); err == nil && enough(c.CachedInfo()) {
 			return
 		}
-		if ctx.Err() != nil {
-			b.t.Fatal(err)
-		}
 	}
+	b.t.Fatalf("%s does not come so far", name)
 }
 
 // background runs f until the returned function is called.

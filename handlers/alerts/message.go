@@ -22,8 +22,9 @@ type message struct {
 }
 
 // message tells of an occasion in the words of its receiver: codes, numbers and
-// a link, and the title by a safe channel.
-func (p *People) message(ctx context.Context, o *occasion, s *incident.Incident, h *hop) message {
+// a link, and the title by a safe channel. Whoever gets it because the target it
+// was meant for is missing is told so.
+func (p *People) message(ctx context.Context, o *occasion, s *incident.Incident, h *hop, missing *target) message {
 	w := p.words(h.Language)
 	number := o.Key.String()[:8]
 	if p.Number != nil {
@@ -45,6 +46,13 @@ func (p *People) message(ctx context.Context, o *occasion, s *incident.Incident,
 	var b strings.Builder
 	line := func(s string) { b.WriteString(clean(s) + "\r\n") }
 	line(w.Say("alerts.about." + string(o.about)))
+	switch {
+	case missing == nil:
+	case missing.role != "":
+		line(w.Say("alerts.nobody-on-call", "role", w.Code("roles", string(missing.role))))
+	default:
+		line(w.Say("alerts.no-way"))
+	}
 	line("")
 	line(w.Say("alerts.incident", "number", number))
 	if o.Event.Clock != "" {

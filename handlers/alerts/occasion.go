@@ -68,13 +68,20 @@ func (p *People) occasion(t told, s *incident.Incident) (o occasion, ok bool) {
 
 // idle reports whether an event by itself shows that it is no occasion: most
 // terms are those of the house, and most failures are tried again. That a message
-// about a failure failed is in the ledger, and enough.
+// about a failure failed is in the ledger, and enough; so is that one about nobody
+// being on call did: who would be told may be who is missing.
 func (t *told) idle() bool {
-	return t.Type == armed && !policy.ClockID(t.Event.Clock).Owed() || t.Type == failed && (!t.Event.Last || t.Event.About == AboutFailure)
+	return t.Type == armed && !policy.ClockID(t.Event.Clock).Owed() ||
+		t.Type == failed && (!t.Event.Last || t.Event.About == AboutFailure || t.Event.About == AboutNobody)
 }
 
+// over reports whether nothing is left to do about an incident: what has reached
+// nobody yet need not any more.
+func over(s *incident.Incident) bool { return s.Phase == incident.PhaseClosed || s.Dropped() }
+
 // judge says what an event is about, and whether it still calls for anybody: a
-// term that was met meanwhile and an escalation that was acknowledged do not.
+// term that was met meanwhile, an escalation that was acknowledged and a calamity
+// that is over do not.
 func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
 	open := o.clock.Running() && o.clock.Due.Equal(o.Event.Due)
 	switch o.Type {
@@ -88,13 +95,13 @@ func (o *occasion) judge(s *incident.Incident) (domain.Code, bool) {
 	case armed:
 		return AboutDuty, o.clock.Running()
 	case calamity:
-		return AboutCalamity, true
+		return AboutCalamity, !over(s)
 	case failed:
 		return AboutFailure, true
 	case escalated:
 		for _, e := range s.Escalations {
 			if e.ID == o.Event.Escalation {
-				return AboutEscalate, e.Acknowledged.IsZero()
+				return AboutEscalate, e.Acknowledged.IsZero() && !over(s)
 			}
 		}
 	}

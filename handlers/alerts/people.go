@@ -18,6 +18,7 @@ const (
 	AboutEscalate domain.Code = "escalation" // goes to whom it was escalated to
 	AboutCalamity domain.Code = "calamity"
 	AboutFailure  domain.Code = "delivery-failed"
+	AboutNobody   domain.Code = "nobody-on-call" // goes to webhooks alone
 	aboutTest     domain.Code = "test"
 )
 

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"slices"
 	"time"
 
 	"incidentledger/domain"
@@ -13,21 +14,25 @@ type move struct {
 	attempt int
 	last    bool      // the last before the next channel
 	wait    time.Time // when to look again
-	lost    bool      // no way is left
+	reached bool      // nothing is left to do
+	lost    bool      // no way is left, unless somebody else comes on call
 }
 
 // next goes along a route: one way after the other, each as often as there are
 // pauses and once more. When all have failed, those that do not refuse for good
 // are tried again in turn, after the pauses of later: mail may be down for hours.
-// It depends on what the ledger knows of the attempts alone, so that it goes on
-// after a restart where it was.
+// Whoever has the role and was reached before counts, on call or not. It depends
+// on what the ledger knows of the attempts alone, so that it goes on after a
+// restart where it was.
 func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, later []time.Duration, now time.Time) move {
 	var last time.Time
 	again := move{lost: true}
 	for i := range route {
 		switch t := tried(route[i].code); {
 		case t.Delivered:
-			return move{}
+			return move{reached: true}
+		case route[i].before:
+			continue
 		case t.Attempts > len(pauses):
 			if again.hop == nil || t.Attempts < again.attempt-1 {
 				again = move{hop: &route[i], attempt: t.Attempts + 1}
@@ -60,42 +65,59 @@ func next(route []hop, tried func(channel domain.Code) incident.Trial, pauses, l
 const highest = 9
 
 // route lists the ways to a target, best first: who has the role at an instant,
-// then those on the steps of the ladder above, then the last resort. found tells
-// whether there is anybody for the target itself.
+// then those on the steps of the ladder above, then the last resort. Before those
+// of each step stand all who have its role, whom an earlier shift may have reached.
+// What was tried in one place was in every other. found tells whether there is
+// anybody for the target itself.
 func (p *People) route(t target, level int, at time.Time) (route []hop, found bool, err error) {
-	var rs []Receiver
-	if t.role != "" {
-		rs, err = p.Directory.OnCall(t.role, at)
-	} else {
-		var r Receiver
-		var ok bool
-		if r, ok, err = p.Directory.Person(t.person); ok {
-			rs = []Receiver{r}
+	if t.role == "" {
+		r, ok, err := p.Directory.Person(t.person)
+		if ok {
+			route = hops([]Receiver{r})
+		}
+		if found = len(route) > 0; err != nil || t.extra {
+			return route, found, err
 		}
 	}
-	found = len(hops(rs)) > 0
-	if err != nil || t.extra {
-		return hops(rs), found, err
+	all, err := p.Directory.Receivers()
+	if err != nil {
+		return nil, false, err
+	}
+	step := func(role domain.Code) ([]hop, error) {
+		on, err := p.Directory.OnCall(role, at)
+		has := slices.Clone(on)
+		for _, r := range all {
+			if slices.Contains(r.Roles, role) {
+				has = append(has, r)
+			}
+		}
+		before := hops(has)
+		for i := range before {
+			before[i].before = true
+		}
+		return append(before, hops(on)...), err
+	}
+	if t.role != "" {
+		if route, err = step(t.role); err != nil {
+			return nil, false, err
+		}
+		found = slices.ContainsFunc(route, func(h hop) bool { return !h.before })
 	}
 	for level = max(level, 1); level < highest; level++ {
 		role, _, ok := p.Ladder(level)
 		if !ok {
 			break
 		}
-		above, err := p.Directory.OnCall(role, at)
+		above, err := step(role)
 		if err != nil {
 			return nil, false, err
 		}
-		rs = append(rs, above...)
-	}
-	all, err := p.Directory.Receivers()
-	if err != nil {
-		return nil, false, err
+		route = append(route, above...)
 	}
 	for _, r := range all {
 		if r.ID == p.LastResort {
-			rs = append(rs, r)
+			route = append(route, hops([]Receiver{r})...)
 		}
 	}
-	return hops(rs), found, nil
+	return route, found, nil
 }

@@ -31,7 +31,7 @@ type room struct {
 	js      jetstream.JetStream
 	handle  func(ctx context.Context, m jetstream.Msg, t told)
 
-	since time.Time // what was recorded before is not sent
+	begin domain.Seq // nothing is told of this entry and those before it
 }
 
 func (r *room) run(ctx context.Context) {
@@ -46,8 +46,15 @@ func (r *room) run(ctx context.Context) {
 	together(r.c.Workers, func() { r.work(ctx, cons) })
 }
 
-// consumer finds the room's place in the stream, or makes it.
-func (r *room) consumer(ctx context.Context) (jetstream.Consumer, error) {
+// consumer finds the room's place in the stream, or makes it. It knows nothing
+// that is not known without it: where it is lost it begins again at the front, and
+// the entries tell what was done.
+func (r *room) consumer(ctx context.Context) (_ jetstream.Consumer, err error) {
+	if r.c.Begin != nil {
+		if r.begin, err = r.c.Begin(r.durable); err != nil {
+			return nil, fmt.Errorf("alerts: where %s begins: %w", r.name, err)
+		}
+	}
 	var subjects []string
 	for _, t := range r.types {
 		subjects = append(subjects, "events."+string(r.c.Org)+".incident."+subjectTokens[t])
@@ -55,17 +62,16 @@ func (r *room) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	cons, err := r.js.CreateOrUpdateConsumer(ctx, r.c.Stream, jetstream.ConsumerConfig{
 		Durable: r.durable, Description: "messages to " + r.name,
 		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.c.Timeout + r.c.Margin, MaxDeliver: -1, MaxAckPending: 10_000,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: r.c.Timeout + r.c.Margin, MaxDeliver: -1, MaxAckPending: -1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("alerts: %s: %w", r.name, err)
 	}
-	r.since = cons.CachedInfo().Created
 	return cons, nil
 }
 
 // work takes one message after the other. Nothing is fetched ahead: what waits
-// here would be counted as an attempt.
+// here could come to another worker meanwhile.
 func (r *room) work(ctx context.Context, cons jetstream.Consumer) {
 	for ctx.Err() == nil {
 		r.insist(ctx, "messages", func() error {
@@ -92,7 +98,7 @@ func (r *room) take(ctx context.Context, m jetstream.Msg) {
 		r.settle(m.Term())
 		return
 	}
-	if t.Org != r.c.Org || t.time.Before(r.since) {
+	if t.Org != r.c.Org || t.Seq <= r.begin {
 		r.settle(m.Ack())
 		return
 	}
@@ -119,6 +125,11 @@ func (r *room) settle(err error) {
 	if err != nil {
 		r.c.Log.Warn("a message comes again", "to", r.name, "error", err)
 	}
+}
+
+// wait puts a message back until an instant.
+func (r *room) wait(m jetstream.Msg, until time.Time) {
+	r.settle(m.NakWithDelay(max(until.Sub(r.c.Now()), time.Millisecond)))
 }
 
 // putBack leaves a message to the next run. Not at once: the stream could hand it

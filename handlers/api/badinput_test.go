@@ -111,7 +111,7 @@ func TestBadRequests(t *testing.T) {
 		h.get(path).must(t, 404)
 	}
 	for _, q := range []string{"colour=red", "limit=0", "limit=1001", "limit=-1", "limit=x", "limit=1&limit=2", "state=teapot", "state=closed,", "priority=6",
-		"sort=title", "order=up", "since=yesterday", "owner=me", "cursor=%21", "cursor=AAAA", "open=1", "q=a%20b", "q=%00", "%zz=1", "a;b"} {
+		"sort=title", "order=up", "since=yesterday", "owner=me", "cursor=%21", "cursor=AAAA", "open=1", "q=%00", "q=%E2%80%AE", "q=" + strings.Repeat("a", 201), "%zz=1", "a;b"} {
 		if p := h.get(base+"/incidents?"+q).must(t, 400); p.str("detail") == "" {
 			t.Errorf("%s: %s", q, p.raw)
 		}

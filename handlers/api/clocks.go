@@ -24,6 +24,8 @@ func clockOf(c policy.Clock, at time.Time) clock {
 	switch {
 	case c.Cancelled:
 		out.State = "cancelled"
+	case !c.Met.IsZero() && c.Due.IsZero():
+		out.State = "done"
 	case !c.Met.IsZero() && c.OnTime():
 		out.State = "met"
 	case !c.Met.IsZero():

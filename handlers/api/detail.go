@@ -209,7 +209,7 @@ type clock struct {
 	Recipient   domain.Code `json:"recipient" doc:"to whom something is owed; own: within the house"`
 	Stage       domain.Code `json:"stage"`
 	N           int         `json:"n"`
-	State       domain.Code `json:"state" doc:"running, due-soon, overdue, paused, met, met-late or cancelled, at the instant asked for"`
+	State       domain.Code `json:"state" doc:"running, due-soon, overdue, paused, met, met-late, done (it had no fixed term) or cancelled, at the instant asked for"`
 	Anchor      time.Time   `json:"anchor,omitzero"`
 	AnchorPath  policy.Path `json:"anchorPath,omitempty"`
 	Due         time.Time   `json:"due,omitzero" doc:"absent: the rule gives no fixed term"`

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
@@ -21,13 +24,13 @@ func (s *server) directoryOperations() []*operation {
 	return []*operation{
 		thingsList("list-improvements", "improvements", improvements.Name, "Measures of improvement and where they stand in the cycle: open ones first, by due instant",
 			page[improvementRow]{}, (*request).improvements,
-			param{name: "key", kind: word, doc: "those that an incident taught: its key or number"}, openParam, overdueParam, param{name: "owner", kind: id, doc: "a person"}),
+			textParam, param{name: "key", kind: word, doc: "those that an incident taught: its key or number"}, openParam, overdueParam, param{name: "owner", kind: id, doc: "a person"}),
 		thingsList("list-contacts", "contacts", contacts.Name, "The directory of those who may have to be reached, and which entries must be checked again",
 			page[contactRow]{}, (*request).contacts,
-			param{name: "role", kind: word}, param{name: "list", kind: word, doc: "a distribution list"},
+			textParam, param{name: "role", kind: word}, param{name: "list", kind: word, doc: "a distribution list"},
 			param{name: "stale", kind: flag, doc: "true: only those that nobody checked for six months"}, param{name: "retired", kind: flag, doc: "true: those no longer in use, too"}),
 		thingsList("list-suppliers", "suppliers", suppliers.Name, "Suppliers, vendors and partners: contracts, audits, plans, notices, and how to reach them",
-			page[supplierRow]{}, (*request).suppliers, code),
+			page[supplierRow]{}, (*request).suppliers, textParam, code),
 		thingsList("list-service-levels", "service-levels", suppliers.Name, "How suppliers kept the agreed uptime, reckoned from the outages of incidents",
 			page[suppliers.Level]{}, (*request).levels, code,
 			param{name: "period", kind: word, doc: "a month, quarter or year: 2026-10, 2026-Q3 or 2026; without it the present year"}),
@@ -47,9 +50,28 @@ func (q *request) supplierQuery(s *browsing) suppliers.Query {
 	return suppliers.Query{Org: q.office.Org, Code: q.code("supplier"), Skip: s.exercise}
 }
 
+// knowsSupplier refuses a question about a supplier that is not on the list.
+func (q *request) knowsSupplier(s *browsing) error {
+	code := q.code("supplier")
+	if code == "" {
+		return nil
+	}
+	if _, ok := s.One(domain.Ref{Kind: supplier.Name, Key: supplier.Key(q.office.Org, code)}, ""); ok || s.Err() != nil {
+		return s.Err()
+	}
+	return missing("there is no supplier %s", code)
+}
+
 func (q *request) suppliers() (*answer, error) {
 	return q.browse(suppliers.New(), func(s *browsing) (*answer, error) {
-		return part(q, s, suppliers.List(s.ThingReader, q.supplierQuery(s)), func(row suppliers.Supplier) (supplierRow, error) {
+		if err := q.knowsSupplier(s); err != nil {
+			return nil, err
+		}
+		found, err := among(q, s, supplier.Name, suppliers.List(s.ThingReader, q.supplierQuery(s)), func(row suppliers.Supplier) domain.Key { return row.Key })
+		if err != nil {
+			return nil, err
+		}
+		return part(q, s, found, func(row suppliers.Supplier) (supplierRow, error) {
 			say, err := q.latest(domain.Ref{Kind: supplier.Name, Key: row.Key}, "SupplierAdded")
 			if err != nil {
 				return supplierRow{}, err
@@ -69,6 +91,9 @@ func (q *request) levels() (*answer, error) {
 		}
 	}
 	return q.browse(suppliers.New(), func(s *browsing) (*answer, error) {
+		if err := q.knowsSupplier(s); err != nil {
+			return nil, err
+		}
 		found := suppliers.Levels(s.ThingReader, q.supplierQuery(s), span, now, q.office.Zone)
 		return part(q, s, found, func(l suppliers.Level) (suppliers.Level, error) { return l, nil })
 	})
@@ -112,6 +137,9 @@ func (q *request) improvements() (*answer, error) {
 		now := q.now()
 		found := improvements.Find(s.ThingReader, improvements.Query{Incident: key, Owner: domain.PersonID{UUID: q.uuid("owner")},
 			Open: q.isSet("open"), Overdue: q.overdueAt()})
+		if found, err = among(q, s, improvement.Name, found, func(i improvements.Improvement) domain.Key { return i.Key }); err != nil {
+			return nil, err
+		}
 		return part(q, s, found, func(i improvements.Improvement) (improvementRow, error) {
 			say, err := q.latest(domain.Ref{Kind: improvement.Name, Key: i.Key}, "ImprovementProposed")
 			if err != nil {
@@ -147,7 +175,11 @@ func (q *request) contacts() (*answer, error) {
 		if q.isSet("stale") {
 			want.Stale = now
 		}
-		return part(q, s, contacts.Find(s.ThingReader, want), func(c contacts.Contact) (contactRow, error) {
+		found, err := among(q, s, contact.Name, contacts.Find(s.ThingReader, want), func(c contacts.Contact) domain.Key { return c.Key })
+		if err != nil {
+			return nil, err
+		}
+		show := func(c contacts.Contact) (contactRow, error) {
 			say, err := q.latest(domain.Ref{Kind: contact.Name, Key: c.Key}, "ContactAdded", "ContactChanged")
 			if err != nil {
 				return contactRow{}, err
@@ -157,6 +189,28 @@ func (q *request) contacts() (*answer, error) {
 				row.Channels = append(row.Channels, reach{ch.Kind, say(fmt.Sprintf("channels.%d.address", i)), ch.Safe, ch.Fallback, ch.For})
 			}
 			return row, nil
+		}
+		// Names are sealed, so the view cannot be in their order: the directory, which is
+		// small, is opened whole for each page.
+		var rows []contactRow
+		for c := range found {
+			row, err := show(c)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
+		slices.SortStableFunc(rows, func(a, b contactRow) int {
+			return cmp.Or(strings.Compare(a.Name.sorted(), b.Name.sorted()), cmp.Compare(a.Code, b.Code))
 		})
+		return part(q, s, slices.Values(rows), func(row contactRow) (contactRow, error) { return row, nil })
 	})
+}
+
+// sorted is what words are put in order by; those that are gone come last.
+func (w *words) sorted() string {
+	if w == nil || w.erased {
+		return "\U0010ffff"
+	}
+	return strings.ToLower(w.text)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Every list can be had as a table for a spreadsheet: one row an item, one column
-// a member in the order of the description, what lies deeper as JSON.
+// a member in the order of the description, what lies deeper as a phrase.
 
 const (
 	mediaCSV  = "text/csv"
@@ -24,8 +24,12 @@ const (
 var formatParam = param{name: "format", kind: word, oneof: []string{"json", "csv", "xlsx"},
 	doc: "csv or xlsx: the page as a table for a spreadsheet; Next-Cursor in the header then leads on"}
 
-// isList tells whether an operation answers a page of items, and gives their type.
+// isList tells whether an operation answers a page of items, or can be had as a
+// table, and gives the type of their rows.
 func (op *operation) isList() (reflect.Type, bool) {
+	if op.rows != nil {
+		return reflect.TypeOf(op.rows), true
+	}
 	t := reflect.TypeOf(op.gives)
 	if t == nil || t.Kind() != reflect.Struct || !strings.HasPrefix(t.Name(), "page[") {
 		return nil, false
@@ -41,7 +45,11 @@ func (q *request) export(a *answer) (bool, error) {
 	if !isList || format == "" || format == "json" {
 		return false, nil
 	}
-	b, err := json.Marshal(a.body)
+	body := a.body
+	if a.table != nil {
+		body = a.table
+	}
+	b, err := json.Marshal(body)
 	if err != nil {
 		return false, err
 	}
@@ -98,7 +106,7 @@ func members(t reflect.Type) []string {
 }
 
 // cellOf gives a JSON value as a spreadsheet shows it: text, a number, an
-// instant, yes or no; what is deeper stays JSON.
+// instant, yes or no; what is deeper as a phrase.
 func cellOf(raw json.RawMessage) any {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {
@@ -112,16 +120,56 @@ func cellOf(raw json.RawMessage) any {
 			return "yes"
 		}
 		return "no"
-	case []any:
-		words := make([]string, len(v))
-		for i, e := range v {
-			s, ok := e.(string)
-			if !ok {
+	}
+	return Phrase(raw)
+}
+
+// Phrase says what lies deeper than a cell: what comes first says what it is, what
+// follows goes by its name, and of flags those that are set. Things of a list have
+// semicolons between them, words and numbers spaces.
+func Phrase(raw []byte) string {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	switch first, _ := d.Token(); first {
+	case json.Delim('['):
+		between, said := " ", []string{}
+		for d.More() {
+			var of json.RawMessage
+			if d.Decode(&of) != nil {
 				return string(raw)
 			}
-			words[i] = s
+			if of[0] == '{' {
+				between = "; "
+			}
+			said = append(said, fmt.Sprint(cellOf(of)))
 		}
-		return strings.Join(words, " ")
+		return strings.Join(said, between)
+	case json.Delim('{'):
+		what, said := "", []string{}
+		for n := 0; d.More(); n++ {
+			var of json.RawMessage
+			name, _ := d.Token()
+			if d.Decode(&of) != nil {
+				return string(raw)
+			}
+			flag := string(of) == "true"
+			switch say := fmt.Sprint(cellOf(of)); {
+			case flag && name == "erased":
+				return "(erased)"
+			case flag:
+				said = append(said, fmt.Sprint(name))
+			case say == "" || string(of) == "false":
+			case n == 0:
+				what = say
+			case (of[0] == '{' || of[0] == '[') && say[0] != '(':
+				said = append(said, fmt.Sprintf("%s (%s)", name, say))
+			default:
+				said = append(said, fmt.Sprint(name, " ", say))
+			}
+		}
+		if what == "" || len(said) == 0 {
+			return what + strings.Join(said, ", ")
+		}
+		return what + ": " + strings.Join(said, ", ")
 	}
 	return string(raw)
 }

@@ -55,3 +55,76 @@ func TestListsAreExported(t *testing.T) {
 		t.Error("the description does not know of spreadsheets")
 	}
 }
+
+// Each view says in each row who told it, when it happened and when it was recorded;
+// what is reckoned, of the last entry that it rests on.
+//
+// requirements: ARC-02
+func TestEveryViewTellsWhoAndBothTimes(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	elsewhere := map[string]string{
+		"list-views":          "is about the program",
+		"list-deadlines":      "an explanation tells",
+		"list-service-levels": "the outages tell",
+	}
+	for _, op := range slices.Concat(s.listOperations(), s.thingOperations(), s.viewOperations(), s.worklistOperations(), s.figuresOperations()) {
+		row, isList := op.isList()
+		if _, tells := elsewhere[op.id]; tells || !isList {
+			continue
+		}
+		head := members(row)
+		if !slices.Contains(head, "author") && !slices.Contains(head, "actor") || !slices.Contains(head, "occurred") || !slices.Contains(head, "recorded") {
+			t.Errorf("%s has %v", op.id, head)
+		}
+	}
+
+	h := newHouse(t)
+	key, _ := h.report()
+	h.give(key, "acknowledge-incident", "").must(t, 201)
+	for path, want := range map[string]string{"/worklist": officer, "/figures?period=2026": officer} {
+		sep := "?"
+		if strings.Contains(path, "?") {
+			sep = "&"
+		}
+		asked := h.get(base+path+sep+"format=csv").must(t, 200)
+		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(asked.raw, []byte("\ufeff")))).ReadAll()
+		if err != nil || len(rows) < 2 {
+			t.Fatalf("%s: %v, %s", path, err, asked.raw)
+		}
+		who, when := slices.Index(rows[0], "author"), slices.Index(rows[0], "recorded")
+		for _, row := range rows[1:] {
+			if row[who] != want || row[when] != h.clock().UTC().Format("2006-01-02T15:04:05Z") {
+				t.Errorf("%s: %q under %q", path, row, rows[0])
+			}
+		}
+		sheet := h.get(base+path+sep+"format=xlsx").must(t, 200)
+		f, err := excelize.OpenReader(bytes.NewReader(sheet.raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cells, err := f.GetRows("Sheet1"); err != nil || len(cells) != len(rows) || !slices.Equal(cells[0], rows[0]) {
+			t.Errorf("%s: %q in the sheet, %q in CSV: %v", path, cells, rows, err)
+		}
+		f.Close()
+	}
+	if f := h.get(base+"/figures?period=2026").must(t, 200); f.num("all", "incidents") != 1 || f.str("all", "author") != officer || f.num("all", "seq") != 3 {
+		t.Errorf("%s", f.raw)
+	}
+}
+
+// What lies deeper than a cell is said, not printed as data.
+func TestWhatLiesDeepIsAPhrase(t *testing.T) {
+	for raw, want := range map[string]string{
+		`[{"kind":"phone","address":"+32 9 000","safe":true,"fallback":false,"for":"ocmw"},{"kind":"email","address":{"erased":true}}]`: "phone: address +32 9 000, safe, for ocmw; email: address (erased)",
+		`["mail","phone"]`: "mail phone",
+		`[1,2]`:            "1 2",
+		`[]`:               "",
+		`{"what":"collected","size":3,"chain":[{"id":"a","n":1}],"none":""}`: "collected: size 3, chain (a: n 1)",
+		`{"safe":true}`: "safe",
+	} {
+		if got := Phrase([]byte(raw)); got != want {
+			t.Errorf("%s is said as %q, want %q", raw, got, want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/vault"
 	"incidentledger/handlers"
+	"incidentledger/handlers/find"
 	"incidentledger/handlers/policyfile"
 	"incidentledger/projections"
 	"incidentledger/projections/audit"
@@ -151,9 +152,12 @@ func newHouse(t testing.TB, change ...func(*Config)) *house {
 			t.Errorf("views: %v", err)
 		}
 	}()
+	texts := find.New(find.Config{Ledger: l, Opener: opener{h, v, bare}, Log: log})
+	read := make(chan struct{})
+	go func() { defer close(read); _ = texts.Run(ctx) }()
 	h.ledger = l
 	h.office = &Office{Org: testOrg, Name: "Gemeente Nuth", Country: "NL", Zone: zone, Desk: desk, Log: l, Follow: l, Ledger: l,
-		Opener: opener{h, v, bare}, Views: views, Law: law, Broken: func() error { h.mu.Lock(); defer h.mu.Unlock(); return h.broken }}
+		Opener: opener{h, v, bare}, Find: func() Finder { return texts }, Views: views, Law: law, Broken: func() error { h.mu.Lock(); defer h.mu.Unlock(); return h.broken }}
 	docs, err := incident.Docs()
 	must(err)
 	c := Config{Offices: func() []*Office { return []*Office{h.office} }, Version: "0.1.0", Kinds: kinds,
@@ -168,6 +172,7 @@ func newHouse(t testing.TB, change ...func(*Config)) *house {
 		h.server.Close()
 		cancel()
 		<-ran
+		<-read
 		must(views.Close())
 		must(store.Close())
 		must(v.Close())

@@ -1,10 +1,16 @@
 package api
 
 import (
+	"bytes"
+	"context"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"incidentledger/domain"
+	"incidentledger/domain/incident"
 	"incidentledger/projections/audit"
 	"incidentledger/projections/deadlines"
 	"incidentledger/projections/register"
@@ -22,10 +28,10 @@ func (s *server) listOperations() []*operation {
 	return []*operation{
 		{id: "list-incidents", method: http.MethodGet, path: org + "/incidents", tag: "views", do: (*request).incidents,
 			summary: "The register: incidents by their open fields",
-			about:   "Sealed texts are not searched. Without sort the newest come first.",
-			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
+			about:   "Without sort the newest come first; with q, what was written to last.",
+			gives:   page[summary]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name, audit.Name},
 			query: []param{
-				{name: "q", kind: word, doc: "a number or its beginning, a key, or a code of category, department, chain or route"},
+				searchParam,
 				{name: "state", kind: list, oneof: phases, doc: "any of these"},
 				{name: "open", kind: flag, doc: "true: neither closed, rejected, withdrawn nor merged"},
 				{name: "priority", kind: list, oneof: []string{"0", "1", "2", "3", "4", "5"}, doc: "any of these; 0: none yet"},
@@ -36,7 +42,7 @@ func (s *server) listOperations() []*operation {
 				{name: "since", kind: instant, doc: "recorded then or later"}, {name: "until", kind: instant, doc: "recorded before"},
 				{name: "overdue", kind: flag, doc: "true: a running term has passed"},
 				{name: "leak", kind: flag, doc: "true: a data leak is suspected or known"},
-				{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it with"},
+				exercisesParam("with"),
 				{name: "sort", kind: word, oneof: columns}, {name: "order", kind: word, oneof: []string{"asc", "desc"}},
 				limitParam, cursorParam,
 			}},
@@ -49,7 +55,7 @@ func (s *server) listOperations() []*operation {
 				{name: "at", kind: instant, doc: "taken for now; it judges what is overdue among the terms known today"},
 				{name: "recipient", kind: word, doc: "to whom something is owed"},
 				{name: "statutory", kind: flag, doc: "true: only those from law or agreement"},
-				{name: "exercises", kind: word, oneof: []string{"with", "without"}, doc: "without it with"},
+				exercisesParam("with"),
 				limitParam, cursorParam,
 			}},
 		{id: "list-audit", method: http.MethodGet, path: org + "/audit", tag: "views", do: (*request).audit,
@@ -92,6 +98,9 @@ type summary struct {
 	Overdue           int             `json:"overdue" doc:"running terms that have passed, by the clock of the server"`
 	SuspectedDataLeak bool            `json:"suspectedDataLeak"`
 	Exercise          bool            `json:"exercise"`
+	Author            domain.PersonID `json:"author,omitzero" doc:"who recorded the report; absent: nobody by name"`
+	Role              domain.Code     `json:"authorRole,omitempty"`
+	Occurred          time.Time       `json:"occurred,omitzero" doc:"when it was reported"`
 }
 
 func summaryOf(r *register.Row, now time.Time) summary {
@@ -147,13 +156,22 @@ func (q *request) incidents() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, total, err := find(g, want, q.text("q"))
+	who, err := audit.In(snap)
 	if err != nil {
 		return nil, err
 	}
-	out := page[summary]{Items: make([]summary, len(rows)), Total: &total}
+	rows, total, behind, err := q.find(g, want)
+	if err != nil {
+		return nil, err
+	}
+	out := page[summary]{Items: make([]summary, len(rows)), Total: &total, Unsearched: behind}
 	for i := range rows {
 		out.Items[i] = summaryOf(&rows[i], want.Now)
+		if line, told, err := who.Line(rows[i].First); err != nil {
+			return nil, err
+		} else if told {
+			out.Items[i].Author, out.Items[i].Role, out.Items[i].Occurred = line.Actor, line.Role, line.Occurred
+		}
 	}
 	if n := at.Skip + len(rows); n < total && len(rows) > 0 {
 		if out.Next, err = makeCursor(skipped{n}); err != nil {
@@ -163,36 +181,78 @@ func (q *request) incidents() (*answer, error) {
 	return (&answer{body: out}).seq(g.Seq()), nil
 }
 
-// find reads q: a number or its beginning, a key, or a code of one of the fields
-// by which incidents are told apart. The first reading that finds any holds.
-func find(g *register.Register, want register.Query, q string) ([]register.Row, int, error) {
-	if q == "" {
-		return g.List(want)
+// find reads q: a key, or else a number or its beginning, a code of one of the
+// fields by which incidents are told apart, or words of their texts: what any of
+// these finds is listed, what was written to last first. behind is how many entries
+// were not searched.
+func (q *request) find(g *register.Register, want register.Query) (rows []register.Row, total int, behind uint64, err error) {
+	text := strings.TrimSpace(q.text("q"))
+	if !q.has("q") {
+		rows, total, err = g.List(want)
+		return rows, total, 0, err
 	}
-	if u, ok := parseUUID(q); ok {
-		row, err := g.ByKey(domain.Key{UUID: u}, nil)
-		if problemOf(err).Status == http.StatusNotFound {
-			return nil, 0, nil
+	if u, ok := parseUUID(text); ok {
+		want.Keys = []domain.Key{{UUID: u}}
+		rows, total, err = g.List(want)
+		return rows, total, 0, err
+	}
+	want.Keys, behind, err = q.search(incident.Name, g.Seq())
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for _, reading := range readings(text) {
+		all := register.Query{Limit: math.MaxInt, Allow: want.Allow}
+		reading(&all)
+		rows, _, err := g.List(all)
+		if err != nil {
+			return nil, 0, 0, err
 		}
-		return []register.Row{row}, 1, err
-	}
-	if q[0] >= '0' && q[0] <= '9' {
-		want.Number = q
-		return g.List(want)
-	}
-	for _, field := range []func(*register.Query) *domain.Code{
-		func(w *register.Query) *domain.Code { return &w.Category },
-		func(w *register.Query) *domain.Code { return &w.Department },
-		func(w *register.Query) *domain.Code { return &w.Chain },
-		func(w *register.Query) *domain.Code { return &w.RoutedTo },
-	} {
-		try := want
-		if f := field(&try); *f == "" || *f == domain.Code(q) {
-			*f = domain.Code(q)
-			if rows, total, err := g.List(try); err != nil || total > 0 {
-				return rows, total, err
-			}
+		for i := range rows {
+			want.Keys = append(want.Keys, rows[i].Key)
 		}
 	}
-	return nil, 0, nil
+	slices.SortFunc(want.Keys, func(a, b domain.Key) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	want.Keys = append([]domain.Key{}, slices.Compact(want.Keys)...)
+	if !q.has("sort") && !q.has("order") {
+		want.Sort = register.Last
+	}
+	rows, total, err = g.List(want)
+	return rows, total, behind, err
+}
+
+// readings are the open fields that q can be meant for.
+func readings(text string) []func(*register.Query) {
+	switch {
+	case text == "" || domain.CheckWord("q", text) != nil:
+		return nil
+	case text[0] >= '0' && text[0] <= '9':
+		return []func(*register.Query){func(w *register.Query) { w.Number = text }}
+	}
+	code := domain.Code(text)
+	return []func(*register.Query){
+		func(w *register.Query) { w.Category = code },
+		func(w *register.Query) { w.Department = code },
+		func(w *register.Query) { w.Chain = code },
+		func(w *register.Query) { w.RoutedTo = code },
+	}
+}
+
+// search gives the aggregates of a kind in whose texts the words of q stand, once
+// the entry that the caller names was read.
+func (q *request) search(kind domain.KindName, upTo domain.Seq) (keys []domain.Key, behind uint64, err error) {
+	if q.office.Find == nil {
+		return nil, 0, nil
+	}
+	x := q.office.Find()
+	seq, err := q.named()
+	if err != nil {
+		return nil, 0, err
+	}
+	ctx, cancel := context.WithTimeout(q.Context(), q.s.Patience)
+	defer cancel()
+	if err := x.WaitFor(ctx, seq); err != nil {
+		return nil, 0, err
+	}
+	keys, behind = x.Search(kind, q.text("q"), upTo)
+	return keys, behind, nil
 }

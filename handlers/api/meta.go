@@ -45,6 +45,8 @@ type page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty" doc:"cursor of the next page; absent: this was the last"`
 	Total *int   `json:"total,omitempty" doc:"how many there are in all, where that is known"`
+
+	Unsearched uint64 `json:"unsearched,omitempty" doc:"with q: entries whose texts are not searched yet, so that hits may be missing; ask again in a while"`
 }
 
 func pageOf[T any](items []T) page[T] {

@@ -28,6 +28,7 @@ type Office struct {
 	Follow   handlers.Follower  // for /events
 	Ledger   projections.Ledger // for rebuilding views
 	Opener   handlers.Opener
+	Find     func() Finder // nil: sealed texts are not searched
 	Views    *projections.DB
 	Law      func() incident.Basis // the policy adopted now
 	Policies Policies              // nil: none are kept
@@ -48,6 +49,14 @@ type Office struct {
 	Who          func(domain.PersonID) string                                  // a person's name; nil, or empty: nobody knows
 	Improvements func(incident domain.Key) []report.Follow                     // that came of an incident, of the zero key all; nil: none
 	Playbooks    func(category domain.Code, services []domain.Code) []Playbook // that hold for either; nil: none
+}
+
+// A Finder finds aggregates by the words of their sealed texts.
+type Finder interface {
+	// Search gives those of a kind with all words of a query, what was written to last
+	// first, and how many entries of a ledger that ends with upTo it did not read yet.
+	Search(kind domain.KindName, query string, upTo domain.Seq) (keys []domain.Key, behind uint64)
+	WaitFor(ctx context.Context, seq domain.Seq) error
 }
 
 // A Playbook says what to do first when something of its kind happens.

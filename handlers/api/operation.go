@@ -29,6 +29,7 @@ type operation struct {
 	status  int    // of success; 0: 200
 	also    []int  // other statuses of success
 	gives   any    // zero value of what it answers; nil: see media
+	rows    any    // zero value of a row of its table, where it has one and is no list
 	media   string // of the answer; empty: application/json
 	refuses []int  // statuses of problems, besides 400, 404 and 503
 
@@ -49,6 +50,7 @@ type answer struct {
 	status int // 0: the operation's
 	header http.Header
 	body   any
+	table  any // the page of rows that it is as a table; nil: the body
 }
 
 func (a *answer) set(name, value string) *answer {
@@ -132,15 +134,24 @@ func (q *request) run() (*answer, error) {
 
 // catchUp waits until some views show the entry that the header Ledger-Seq names.
 func (q *request) catchUp(views ...string) error {
+	seq, err := q.named()
+	if seq == 0 || err != nil {
+		return err
+	}
+	return q.catchUpWith(seq, views...)
+}
+
+// named is the entry that the header Ledger-Seq names; 0: none.
+func (q *request) named() (domain.Seq, error) {
 	text := q.Header.Get("Ledger-Seq")
 	if text == "" || q.office == nil {
-		return nil
+		return 0, nil
 	}
 	seq, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return malformed("Ledger-Seq", "the header Ledger-Seq is %q; give the sequence of an entry, as a write answers it", clip(text, 40))
+		return 0, malformed("Ledger-Seq", "the header Ledger-Seq is %q; give the sequence of an entry, as a write answers it", clip(text, 40))
 	}
-	return q.catchUpWith(domain.Seq(seq), views...)
+	return domain.Seq(seq), nil
 }
 
 // catchUpWith waits until the ledger and some views show an entry.

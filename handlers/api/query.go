@@ -35,11 +35,14 @@ const (
 	duration                  // PT24H, P2D, 24h, 2d
 	id                        // UUID
 	cursor                    // of a list's page, as an answer gave it
+	phrase                    // words as people write them
 )
 
 // common parameters of lists.
 var (
 	limitParam  = param{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 50"}
+	searchParam = param{name: "q", kind: phrase, doc: "a number or its beginning, a key, a code of category, department, chain or route, " +
+		"or words of any text, whole reference numbers among them; all words must be there, the last one by its beginning"}
 	cursorParam = param{name: "cursor", kind: cursor, doc: "the next page: what the last one gave as next"}
 )
 
@@ -86,6 +89,10 @@ func (p param) check(text string) error {
 		}
 		if len(p.oneof) > 0 && !slices.Contains(p.oneof, text) {
 			return bad("one of " + strings.Join(p.oneof, ", "))
+		}
+	case phrase:
+		if domain.CheckText(p.name, text, 200) != nil {
+			return bad("words, of at most 200 characters")
 		}
 	case list:
 		for _, w := range strings.Split(text, ",") {

@@ -21,12 +21,9 @@ type step struct {
 
 // steps shows how far the procedure is, by the policy adopted now.
 func (q *request) steps(st *incident.Incident) []step {
-	var todo []incident.Todo
-	if set := q.office.Law().Current; set != nil {
-		todo = st.Todo(set)
-	}
+	law := q.office.Law()
 	out := []step{}
-	for _, s := range st.Steps(todo) {
+	for _, s := range st.Steps(st.Todo(&law, q.now())) {
 		shown := step{N: s.N, Name: s.Name, State: s.State, Owner: s.Owner, Person: s.Person}
 		if s.Next != nil {
 			shown.Next, shown.What, shown.Due = s.Next.Command, s.Next.What, s.Next.Due

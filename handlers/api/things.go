@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"iter"
 	"net/http"
 	"slices"
@@ -25,6 +26,7 @@ func thingsList(id, path, view, summary string, gives any, do func(*request) (*a
 
 // Parameters of lists of things.
 var (
+	textParam     = param{name: "q", kind: phrase, doc: "words of their texts, whole reference numbers among them; all must be there, the last one by its beginning"}
 	incidentParam = param{name: "key", kind: word, doc: "of one incident: its key or number"}
 	openParam     = param{name: "open", kind: flag, doc: "true: only what is still to be done"}
 	overdueParam  = param{name: "overdue", kind: flag, doc: "true: only what is open and past its term, by the clock of the server"}
@@ -32,12 +34,24 @@ var (
 	untilParam    = param{name: "until", kind: instant, doc: "before then"}
 )
 
+// exercisesParam chooses between what is practised and what is real.
+func exercisesParam(without string) param {
+	return param{name: "exercises", kind: word, oneof: []string{"with", "without", "only"}, doc: "without it " + without}
+}
+
+// practised reports whether an exercise, or what is real, is asked for; without
+// the parameter as otherwise says.
+func (q *request) practised(exercise bool, otherwise string) bool {
+	return exercise && cmp.Or(q.text("exercises"), otherwise) != "without" || !exercise && q.text("exercises") != "only"
+}
+
 // A browsing is a view of things in a snapshot, with the numbers of incidents.
 type browsing struct {
 	*projections.ThingReader
 	snap    *projections.Snapshot
 	numbers *register.Register
 	known   map[domain.Key]register.Row
+	behind  uint64 // entries that were not searched
 }
 
 // browse reads a view of things.
@@ -55,7 +69,7 @@ func (q *request) browse(v *projections.Things, do func(*browsing) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	return do(&browsing{r, snap, g, map[domain.Key]register.Row{}})
+	return do(&browsing{ThingReader: r, snap: snap, numbers: g, known: map[domain.Key]register.Row{}})
 }
 
 // incident is the one that the query names; zero: none.
@@ -106,6 +120,27 @@ func (s *browsing) number(key domain.Key) string { return s.row(key).Number }
 // exercise reports whether an incident is one.
 func (s *browsing) exercise(key domain.Key) bool { return s.row(key).Exercise }
 
+// those leaves of rows about incidents the ones that exercises asks for.
+func those[R any](q *request, s *browsing, otherwise string, rows iter.Seq[R], of func(*R) domain.Key) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		for row := range rows {
+			if q.practised(s.exercise(of(&row)), otherwise) && !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// stampOf says who gave an entry, when what it tells happened and when it was
+// recorded. What is reckoned from many bears that of the last it rests on.
+func (q *request) stampOf(seq domain.Seq) (projections.Stamp, error) {
+	en, err := q.office.Log.Entry(seq)
+	if err != nil {
+		return projections.Stamp{}, err
+	}
+	return projections.Stamp{Seq: seq, Author: en.Actor.ID, Role: en.Actor.Role, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded}, nil
+}
+
 // overdueAt is the instant at which open things are asked to be overdue; zero:
 // nobody asks.
 func (q *request) overdueAt() time.Time {
@@ -142,7 +177,28 @@ func part[R, S any](q *request, s *browsing, rows iter.Seq[R], show func(R) (S, 
 	if s.Err() != nil {
 		return nil, s.Err()
 	}
+	out.Unsearched = s.behind
 	return (&answer{body: out}).seq(s.Seq()), nil
+}
+
+// among gives, of rows that are aggregates of a kind, those that the words of q
+// find; all where it is not given.
+func among[R any](q *request, s *browsing, kind domain.KindName, rows iter.Seq[R], key func(R) domain.Key) (iter.Seq[R], error) {
+	if !q.has("q") {
+		return rows, nil
+	}
+	keys, behind, err := q.search(kind, s.Seq())
+	if err != nil {
+		return nil, err
+	}
+	s.behind = behind
+	return func(yield func(R) bool) {
+		for row := range rows {
+			if slices.Contains(keys, key(row)) && !yield(row) {
+				return
+			}
+		}
+	}, nil
 }
 
 // speaker gives the words of one event by their paths; nil: it has none there.

@@ -52,3 +52,48 @@ func TestWhatIsOwedIsListed(t *testing.T) {
 		}
 	}
 }
+
+// What was practised stands beside what is real only where both are asked for, and
+// is marked; the register of breaches holds what is real.
+//
+// requirements: BCM-09 DBR-06
+func TestExercisesStandApart(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, exercise := range []string{"false", "true"} {
+		key := h.ask("POST", base+"/incidents", laptop(`"exercise":`+exercise+`,`)).must(t, 201).str("key")
+		h.give(key, "inform-party", `"party":{"role":"board"},"medium":"phone","at":"2026-11-21T08:50:00Z","content":"A laptop is gone.","tlp":"amber"`).must(t, 201)
+		h.give(key, "record-downtime", `"service":"mail","from":"2026-11-21T08:00:00Z"`).must(t, 201)
+		last := h.give(key, "collect-evidence", `"form":"physical","item":"The broken lock.","place":"The car.","purpose":"breach-or-offence"`).must(t, 201).Header.Get("Ledger-Seq")
+		for _, list := range []string{"duties", "breaches", "informed", "evidence", "obligations", "deadlines", "worklist"} {
+			if exercise == "false" {
+				break
+			}
+			of := func(query string) (rows, practised int) {
+				items := h.get(base+"/"+list+query, "Ledger-Seq", last).must(t, 200).items()
+				for _, it := range items {
+					if it.(map[string]any)["exercise"] == true {
+						practised++
+					}
+				}
+				return len(items), practised
+			}
+			plain, drilled := of("")
+			if register := list == "breaches"; plain == 0 || (drilled > 0) == register {
+				t.Errorf("%s: %d rows, %d of exercises", list, plain, drilled)
+			}
+			both, drills := of("?exercises=with")
+			without, none := of("?exercises=without")
+			only, all := of("?exercises=only")
+			if both != without+only || drills != all || none != 0 || only == 0 || only != all {
+				t.Errorf("%s: with %d, of exercises %d; without %d, %d; only %d, %d", list, both, drills, without, none, only, all)
+			}
+			if csv := string(h.get(base+"/"+list+"?format=csv").must(t, 200).raw); !strings.Contains(strings.SplitN(csv, "\n", 2)[0], ",exercise") {
+				t.Errorf("%s: %s", list, csv)
+			}
+		}
+		if one := h.get(base+"/breaches?key="+key, "Ledger-Seq", last).must(t, 200); len(one.items()) != 1 {
+			t.Errorf("the breaches of one incident: %s", one.raw)
+		}
+	}
+}

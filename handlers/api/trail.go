@@ -33,7 +33,7 @@ func (q *request) deadlines() (*answer, error) {
 		now = q.instant("at")
 	}
 	want := deadlines.Query{
-		Statutory: q.isSet("statutory"), Recipient: q.code("recipient"), HideExercises: q.text("exercises") == "without",
+		Statutory: q.isSet("statutory"), Recipient: q.code("recipient"), HideExercises: q.text("exercises") == "without", OnlyExercises: q.text("exercises") == "only",
 		After: deadlines.Cursor{Due: at.Due, Key: at.Key, ID: at.ID}, Limit: limit,
 	}
 	if span, ok := parseDuration(q.text("within")); ok {

@@ -9,6 +9,7 @@ import (
 	"incidentledger/domain"
 	"incidentledger/domain/improvement"
 	"incidentledger/domain/incident"
+	"incidentledger/projections"
 	"incidentledger/projections/register"
 )
 
@@ -24,7 +25,7 @@ func (s *server) worklistOperations() []*operation {
 			{name: "role", kind: word, doc: "what is expected of this role"},
 			{name: "person", kind: id, doc: "what is expected of this person by name"},
 			{name: "overdue", kind: flag, doc: "true: only what is late"},
-			{name: "exercises", kind: word, oneof: []string{"with", "without"}, doc: "without it with"},
+			exercisesParam("with"),
 			limitParam, cursorParam,
 		}}}
 }
@@ -44,6 +45,8 @@ type work struct {
 	Requirement string          `json:"requirement" doc:"asks for it"`
 	Roles       []domain.Code   `json:"roles" doc:"who is expected to do it"`
 	Person      domain.PersonID `json:"person,omitzero" doc:"who is expected to by name"`
+
+	projections.Stamp // the last entry of what it is about
 }
 
 func workOf(t incident.Todo) work {
@@ -64,7 +67,7 @@ func (q *request) worklist() (*answer, error) {
 	role, person := q.code("role"), domain.PersonID{UUID: q.uuid("person")}
 	all = slices.DeleteFunc(all, func(w work) bool {
 		return role != "" && !slices.Contains(w.Roles, role) || !person.IsZero() && w.Person != person ||
-			q.isSet("overdue") && !w.Late || q.text("exercises") == "without" && w.Exercise
+			q.isSet("overdue") && !w.Late || !q.practised(w.Exercise, "with")
 	})
 	slices.SortStableFunc(all, func(a, b work) int {
 		switch {
@@ -76,7 +79,13 @@ func (q *request) worklist() (*answer, error) {
 		return -1
 	})
 	total := len(all)
-	out := page[work]{Items: append([]work{}, all[min(at.Skip, total):min(at.Skip+limit, total)]...), Total: &total}
+	part := all[min(at.Skip, total):min(at.Skip+limit, total)]
+	for i := range part {
+		if part[i].Stamp, err = q.stampOf(part[i].Seq); err != nil {
+			return nil, err
+		}
+	}
+	out := page[work]{Items: append([]work{}, part...), Total: &total}
 	if n := at.Skip + len(out.Items); n < total {
 		if out.Next, err = makeCursor(skipped{n}); err != nil {
 			return nil, err
@@ -92,19 +101,20 @@ func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	set := q.office.Law().Current
+	law := q.office.Law()
 	var out []work
 	for i := range rows {
 		st, err := q.stateOf(rows[i].Key)
 		if err != nil {
 			return nil, 0, err
 		}
-		if set == nil {
-			break
-		}
-		for _, t := range st.Todo(set) {
+		for _, t := range st.Todo(&law, now) {
+			if t.Command == "AssignImprovement" {
+				continue // improvements wait by themselves
+			}
 			w := workOf(t)
 			w.Key, w.Number, w.Priority, w.Exercise = rows[i].Key, rows[i].Number, st.Priority(), st.Report.Exercise
+			w.Seq = rows[i].Last
 			w.Late = !w.Due.IsZero() && now.After(w.Due)
 			out = append(out, w)
 		}
@@ -119,7 +129,7 @@ func (q *request) improvementsDue(now time.Time) []work {
 	}
 	var out []work
 	for _, f := range q.office.Improvements(domain.Key{}) {
-		w := work{Due: f.Due, Late: f.Late(now), Kind: improvement.Name, Key: f.Key, Step: 8, What: "improvement/" + f.Phase,
+		w := work{Stamp: projections.Stamp{Seq: f.Seq}, Due: f.Due, Late: f.Late(now), Kind: improvement.Name, Key: f.Key, Step: 8, What: "improvement/" + f.Phase,
 			Command: f.Next(), Requirement: "EVA-05", Roles: []domain.Code{"secretary", "security-officer"}}
 		switch w.Command {
 		case "":

@@ -109,6 +109,8 @@ func termOf(c policy.Clock, now time.Time) Term {
 	switch {
 	case c.Cancelled:
 		t.Outcome = "cancelled"
+	case !c.Met.IsZero() && c.Due.IsZero():
+		t.Outcome = "done"
 	case !c.Met.IsZero() && c.OnTime():
 		t.Outcome = "met"
 	case !c.Met.IsZero():
@@ -119,25 +121,21 @@ func termOf(c policy.Clock, now time.Time) Term {
 	return t
 }
 
-// times are the spans that an incident is judged by. Who took it up first counts,
-// and when it worked again at last.
+// times are the spans that an incident is judged by, as its facts stand, beside
+// what was told before anything was corrected.
 func (b *book) times() []Took {
-	var taken, restored time.Time
-	for _, o := range b.opened {
-		switch e := o.event.(type) {
-		case incident.IncidentAcknowledged:
-			if taken.IsZero() || e.At.Before(taken) {
-				taken = e.At
-			}
-		case incident.IncidentResolved:
-			restored = e.RestoredAt
+	out := tookOf(b.state)
+	for i, was := range tookOf(b.first) {
+		if t := &out[i]; !t.From.Equal(was.From) || !t.To.Equal(was.To) {
+			t.Corrected, t.WasFrom, t.WasTo = true, was.From, was.To
 		}
 	}
-	return tookOf(b.state, taken, restored)
+	return out
 }
 
-// tookOf gives the spans of an incident that was taken up and restored then.
-func tookOf(st *incident.Incident, taken, restored time.Time) []Took {
+// tookOf gives the spans of an incident as it stands. Who took it up first counts;
+// one that goes on after all is not restored.
+func tookOf(st *incident.Incident) []Took {
 	r := &st.Report
 	var notified time.Time
 	for i := range st.Notifications {
@@ -154,9 +152,9 @@ func tookOf(st *incident.Incident, taken, restored time.Time) []Took {
 		{What: "detect", From: r.Started, To: r.Discovered},
 		{What: "report", From: r.Discovered, To: r.Reported},
 		{What: "register", From: r.Reported, To: st.Registered},
-		{What: "react", From: r.Reported, To: taken},
+		{What: "react", From: r.Reported, To: st.TakenUp},
 		{What: "notify", From: aware, To: notified},
-		{What: "restore", From: r.Reported, To: restored},
+		{What: "restore", From: r.Reported, To: st.Resolved},
 		{What: "close", From: r.Reported, To: st.Closed},
 	}
 	for i := range out {

@@ -56,12 +56,16 @@ type Fact struct {
 }
 
 // A Took is one of the times that an incident is judged by (GOV-09). Seconds is
-// absent where one of its ends is not known.
+// absent where one of its ends is not known. Where a correction moved an end, WasFrom
+// and WasTo are what was told first.
 type Took struct {
-	What    string    `json:"what"` // detect, report, register, react, notify, restore, close
-	From    time.Time `json:"from,omitzero"`
-	To      time.Time `json:"to,omitzero"`
-	Seconds *int64    `json:"seconds,omitempty"`
+	What      string    `json:"what"` // detect, report, register, react, notify, restore, close
+	From      time.Time `json:"from,omitzero"`
+	To        time.Time `json:"to,omitzero"`
+	Seconds   *int64    `json:"seconds,omitempty"`
+	Corrected bool      `json:"corrected,omitempty"`
+	WasFrom   time.Time `json:"wasFrom,omitzero"`
+	WasTo     time.Time `json:"wasTo,omitzero"`
 }
 
 // A Term is one clock, how it ended, and how its due instant came about.
@@ -72,7 +76,7 @@ type Term struct {
 	Stage       domain.Code `json:"stage"`
 	Due         time.Time   `json:"due,omitzero"` // zero: no fixed term
 	Met         time.Time   `json:"met,omitzero"`
-	Outcome     string      `json:"outcome"` // met, met-late, missed, running, cancelled
+	Outcome     string      `json:"outcome"` // met, met-late, done (no fixed term to keep), missed, running, cancelled
 	LateSeconds int64       `json:"lateSeconds,omitempty"`
 	Statutory   bool        `json:"statutory"`
 	Provisional bool        `json:"provisional,omitempty"`
@@ -113,6 +117,7 @@ type Follow struct {
 	PDCA      domain.Code     `json:"pdca,omitempty"` // plan, do, check, act
 	Proposed  time.Time       `json:"proposed,omitzero"`
 	Completed time.Time       `json:"completed,omitzero"`
+	Seq       domain.Seq      `json:"seq,omitempty"` // its last entry
 }
 
 // Next names the command that an improvement waits for; empty: none.

@@ -38,8 +38,9 @@ type Group struct {
 	React     Spread      `json:"react"`
 	Notify    Spread      `json:"notify"`
 	Restore   Spread      `json:"restore"`
-	Met       int         `json:"met"` // terms
+	Met       int         `json:"met"` // terms; what has no fixed one is neither met nor missed
 	Missed    int         `json:"missed"`
+	Last      domain.Seq  `json:"-"` // the last entry that it rests on; 0: none
 }
 
 // A Spread tells how long something took in the incidents of which that is known.
@@ -84,7 +85,7 @@ func groupsOf(st *incident.Incident) [][2]domain.Code {
 	if st.Report.Department != "" {
 		out = append(out, [2]domain.Code{"department", st.Report.Department})
 	}
-	for _, s := range st.Suppliers() {
+	for _, s := range st.Stands().Suppliers() {
 		out = append(out, [2]domain.Code{"supplier", s})
 	}
 	return out
@@ -104,13 +105,14 @@ type tally struct {
 
 func (t *tally) count(c *Counted, p Period, now time.Time) {
 	t.Incidents++
+	t.Last = max(t.Last, c.State.Seq)
 	if openBy(c.State, p.To) {
 		t.Open++
 	}
 	if t.took == nil {
 		t.took = map[string][]int64{}
 	}
-	for _, took := range tookOf(c.State, takenUp(c.State), c.State.Resolved) {
+	for _, took := range tookOf(c.State) {
 		if took.Seconds != nil {
 			t.took[took.What] = append(t.took[took.What], *took.Seconds)
 		}
@@ -128,21 +130,6 @@ func (t *tally) count(c *Counted, p Period, now time.Time) {
 func (t *tally) done() Group {
 	t.Detect, t.React, t.Notify, t.Restore = spread(t.took["detect"]), spread(t.took["react"]), spread(t.took["notify"]), spread(t.took["restore"])
 	return t.Group
-}
-
-// takenUp gives when somebody first took an incident up: in a later leg its first
-// reaction term still tells.
-func takenUp(st *incident.Incident) time.Time {
-	if st.Leg == 1 {
-		return st.Acknowledged
-	}
-	var first time.Time
-	for _, c := range st.Clocks {
-		if c.Service && c.Stage == "reaction" && !c.Met.IsZero() && (first.IsZero() || c.Met.Before(first)) {
-			first = c.Met
-		}
-	}
-	return first
 }
 
 // judged gives the terms of an incident by which a house is judged, by id: what

@@ -74,7 +74,7 @@ func counted(key string, change func(*incident.Incident)) Counted {
 	r := &st.Report
 	st.Phase, st.Leg, r.Category, r.Department = incident.PhaseResolved, 1, "outage", "residents"
 	r.Started, r.Discovered, r.Reported = now.Add(-10*time.Hour), now.Add(-9*time.Hour), now.Add(-8*time.Hour)
-	st.Acknowledged, st.Resolved = now.Add(-7*time.Hour), now.Add(-4*time.Hour)
+	st.TakenUp, st.Resolved = now.Add(-7*time.Hour), now.Add(-4*time.Hour)
 	st.Clocks = map[policy.ClockID]policy.Clock{}
 	change(st)
 	return Counted{Key: domain.KeyNamed("demo", "incident", key), Number: key, State: st}
@@ -86,7 +86,7 @@ func clock(st *incident.Incident, id policy.ClockID, due, met time.Time, statuto
 }
 
 // Where incidents occur, how grave they are and how long they take; terms that
-// rest on a guess are no one's merit and no one's fault.
+// rest on a guess, or that nobody fixed, are no one's merit and no one's fault.
 //
 // requirements: GOV-09 REG-04 EVA-09
 func TestFigures(t *testing.T) {
@@ -95,6 +95,7 @@ func TestFigures(t *testing.T) {
 		counted("1", func(st *incident.Incident) {
 			st.Closed, st.Phase = now.Add(-time.Hour), incident.PhaseClosed
 			clock(st, "gdpr-33/ap/initial/1", now, now.Add(-time.Hour), true)
+			clock(st, "gdpr-34/data-subjects/initial/1", time.Time{}, now, true)
 		}),
 		counted("2", func(st *incident.Incident) {
 			st.Report.Department, st.Report.Category = "youth-care", "data-leak"
@@ -106,7 +107,11 @@ func TestFigures(t *testing.T) {
 			c.ID, c.Provisional = "guess/ap/x/1", true
 			st.Clocks[c.ID] = c
 		}),
-		counted("3", func(st *incident.Incident) { st.Phase, st.Acknowledged = incident.PhaseMerged, time.Time{} }),
+		counted("3", func(st *incident.Incident) {
+			st.Phase, st.TakenUp = incident.PhaseMerged, time.Time{}
+			st.Continuity.Notices = []incident.SupplierNoticeRecorded{{Supplier: "host"}}
+			st.Continuity.Downtimes = []incident.DowntimeRecorded{{Service: "counter", From: now.Add(-3 * time.Hour)}}
+		}),
 	}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
 	f := Reckon(p, list, 5, now)
@@ -125,9 +130,18 @@ func TestFigures(t *testing.T) {
 	}
 
 	src := &Source{Org: "demo", Name: "Gemeente Voorbeeld", Zone: time.UTC}
-	r := src.Account(p, "controller", list, 5, now)
+	r := src.Account(p, "controller", list, nil, 5, now)
+	if len(r.Outages) != 0 {
+		t.Errorf("an outage of a report that was merged: %+v", r.Outages)
+	}
+	if r.Levels == nil || len(r.Levels) != 0 {
+		t.Errorf("levels: %+v", r.Levels)
+	}
 	if len(r.Suppliers) != 1 || r.Suppliers[0] != (Served{Supplier: "host", Incidents: 1, Notices: 2, Late: 1, Unjudged: 1}) {
 		t.Errorf("suppliers: %+v", r.Suppliers)
+	}
+	if i := slices.IndexFunc(r.Terms, func(n TermCount) bool { return n.Rule == "gdpr-34" }); i < 0 || r.Terms[i] != (TermCount{Rule: "gdpr-34", Statutory: true, Done: 1}) {
+		t.Errorf("what has no fixed term: %+v", r.Terms)
 	}
 	if len(r.Late) != 1 || r.Late[0].Number != "2" || r.Late[0].LateSeconds != 3600 {
 		t.Errorf("late: %+v", r.Late)
@@ -137,7 +151,7 @@ func TestFigures(t *testing.T) {
 // Every audience reads its own parts, in its own language, and every deviation and
 // override is told to each of them.
 //
-// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 SUP-09 MEA-09 NOT-13
+// requirements: GOV-05 GOV-10 GOV-11 GOV-12 GOV-14 GOV-16 GOV-17 EVA-06 EVA-05 EVA-09 SUP-05 SUP-09 MEA-09 NOT-13
 func TestAccountingToEachAudience(t *testing.T) {
 	src, _ := played(t, now)
 	src.Improvements = func(domain.Key) []Follow {
@@ -156,8 +170,16 @@ func TestAccountingToEachAudience(t *testing.T) {
 		clock(st, "gdpr-33/ap/initial/1", now.Add(-time.Hour), time.Time{}, true)
 	})}
 	p := Period{Name: "today", From: now.Add(-24 * time.Hour), To: now}
+	month := time.Date(2026, 11, 1, 0, 0, 0, 0, src.Zone)
+	levels := []ServiceLevel{{Supplier: "host", Contract: "host-2026", Service: "mail", From: month, To: month.AddDate(0, 1, 0), Agreed: 99_900, Margin: 50, Uptime: 99_537,
+		Breach: true, CreditCents: 250_05, ClaimedEUR: 200, Notices: 3, LateNotices: 2}}
+	figures := map[string][]string{
+		"nl": {"99,537%", "99,900%", "marge 0,050%", "niet gehaald", "€ 250,05", "€ 200,00", "3, te laat 2", "1 november 2026 – 30 november 2026"},
+		"fr": {"99,537\u00a0%", "marge 0,050\u00a0%", "non respecté", "250,05\u00a0€", "200,00\u00a0€", "3, en retard 2"},
+		"en": {"99.537%", "margin 0.050%", "€250.05", "€200.00", "3, late 2"},
+	}
 	for _, audience := range Audiences() {
-		r := src.Account(p, audience, list, 1, now)
+		r := src.Account(p, audience, list, levels, 1, now)
 		if len(r.Against) != 3 || len(r.Unreviewed) != 1 || len(r.Breaches) != 1 || len(r.Outages) != 1 || !r.Outages[0].Exceeded ||
 			len(r.Improvements) != 1 || len(r.Late) != 1 || r.Late[0].Outcome != "missed" {
 			t.Fatalf("%+v", r)
@@ -176,6 +198,11 @@ func TestAccountingToEachAudience(t *testing.T) {
 			for _, must := range []string{w.Say("mention.closed-open", "open", w.Code("open", "evaluation")), w.Say("audience." + audience)} {
 				if !strings.Contains(text, html.EscapeString(must)) {
 					t.Errorf("%s, %s: without %q", audience, lang, must)
+				}
+			}
+			for _, must := range figures[lang] {
+				if told := strings.Contains(text, must); told != (audience != "council") {
+					t.Errorf("%s, %s: %q told: %v", audience, lang, must, told)
 				}
 			}
 			if told := strings.Contains(text, "Encrypt laptops"); told != (audience != "council") {

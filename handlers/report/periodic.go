@@ -17,9 +17,9 @@ func Audiences() []string { return []string{"council", "college", "management", 
 // parts tells which audience reads what. Deviations and overrides are for all.
 var parts = map[string][]string{
 	"council":    {"counts", "terms", "breaches", "improved", "against"},
-	"college":    {"counts", "terms", "late", "breaches", "suppliers", "improved", "improvements", "against"},
-	"management": {"counts", "groups", "terms", "late", "breaches", "outages", "suppliers", "recovery", "improved", "improvements", "against"},
-	"controller": {"counts", "groups", "terms", "late", "suppliers", "outages", "recovery", "improved", "improvements", "against"},
+	"college":    {"counts", "terms", "late", "breaches", "suppliers", "levels", "improved", "improvements", "against"},
+	"management": {"counts", "groups", "terms", "late", "breaches", "outages", "suppliers", "levels", "recovery", "improved", "improvements", "against"},
+	"controller": {"counts", "groups", "terms", "late", "suppliers", "levels", "outages", "recovery", "improved", "improvements", "against"},
 }
 
 // A Periodic is the report on a period of one organisation (EVA-06, EVA-09).
@@ -31,17 +31,18 @@ type Periodic struct {
 	Made  time.Time    `json:"made"`
 	Zone  string       `json:"zone"`
 
-	Figures      Figures     `json:"figures"`
-	Terms        []TermCount `json:"terms"`
-	Late         []LateTerm  `json:"late"` // what law or agreement asked and was not done in time (NOT-13)
-	Breaches     []Breach    `json:"breaches"`
-	Suppliers    []Served    `json:"suppliers"`
-	Outages      []Outage    `json:"outages"`
-	Unreviewed   []Mention   `json:"unreviewed"` // recovery work that nobody reviewed (MEA-09)
-	Evaluated    int         `json:"evaluated"`  // incidents with an approved evaluation
-	PDCA         []Stand     `json:"pdca"`       // improvements by where they stand
-	Improvements []Follow    `json:"improvements"`
-	Against      []Mention   `json:"against"` // every deviation and override
+	Figures      Figures        `json:"figures"`
+	Terms        []TermCount    `json:"terms"`
+	Late         []LateTerm     `json:"late"` // what law or agreement asked and was not done in time (NOT-13)
+	Breaches     []Breach       `json:"breaches"`
+	Suppliers    []Served       `json:"suppliers"`
+	Levels       []ServiceLevel `json:"levels"` // what suppliers agreed for the period, and kept
+	Outages      []Outage       `json:"outages"`
+	Unreviewed   []Mention      `json:"unreviewed"` // recovery work that nobody reviewed (MEA-09)
+	Evaluated    int            `json:"evaluated"`  // incidents with an approved evaluation
+	PDCA         []Stand        `json:"pdca"`       // improvements by where they stand
+	Improvements []Follow       `json:"improvements"`
+	Against      []Mention      `json:"against"` // every deviation and override
 }
 
 // A Mention names an incident, and says why.
@@ -61,6 +62,7 @@ type TermCount struct {
 	Met       int         `json:"met"`
 	Late      int         `json:"late"`   // done too late
 	Missed    int         `json:"missed"` // not done, and past due
+	Done      int         `json:"done"`   // done, where there is no fixed term to keep
 	Running   int         `json:"running"`
 }
 
@@ -93,6 +95,29 @@ type Served struct {
 	Unjudged  int         `json:"unjudged"` // no contract gives a term, or when the supplier knew is not known
 }
 
+// A ServiceLevel tells how a supplier kept the uptime that a contract agrees, for one
+// service and one period of the contract (EVA-09, SUP-05). Shares are thousandths
+// of a percent. What is given back and what was claimed is told once for each
+// contract and period, with the service that did worst.
+type ServiceLevel struct {
+	Supplier    domain.Code `json:"supplier"`
+	Contract    domain.Code `json:"contract"`
+	Service     domain.Code `json:"service"`
+	From        time.Time   `json:"from"`
+	To          time.Time   `json:"to"`
+	Agreed      int64       `json:"agreed"`
+	Margin      int64       `json:"margin"`
+	Uptime      int64       `json:"uptime"`
+	DownSeconds int64       `json:"downSeconds"`
+	Outages     int         `json:"outages"`
+	Breach      bool        `json:"breach"`
+	Credit      int64       `json:"credit"` // of the fee
+	CreditCents int64       `json:"creditCents"`
+	ClaimedEUR  int64       `json:"claimedEUR"`
+	Notices     int         `json:"notices"`
+	LateNotices int         `json:"lateNotices"`
+}
+
 // An Outage is one time that a service was down, beside its recovery objective.
 type Outage struct {
 	Key        domain.Key    `json:"key"`
@@ -114,11 +139,11 @@ type Stand struct {
 }
 
 // Account makes the report on a period for an audience, of the incidents that were
-// recorded in it.
-func (s *Source) Account(p Period, audience string, list []Counted, openAtEnd int, now time.Time) *Periodic {
+// recorded in it, and of what suppliers agreed for it.
+func (s *Source) Account(p Period, audience string, list []Counted, levels []ServiceLevel, openAtEnd int, now time.Time) *Periodic {
 	out := &Periodic{
 		Org: s.Org, Name: s.Name, For: audience, Parts: parts[audience], Made: now.In(s.Zone), Zone: s.Zone.String(),
-		Figures: Reckon(p, list, openAtEnd, now), Terms: []TermCount{}, Late: []LateTerm{}, Breaches: []Breach{}, Suppliers: []Served{},
+		Figures: Reckon(p, list, openAtEnd, now), Terms: []TermCount{}, Late: []LateTerm{}, Breaches: []Breach{}, Suppliers: []Served{}, Levels: append([]ServiceLevel{}, levels...),
 		Outages: []Outage{}, Unreviewed: []Mention{}, Improvements: []Follow{}, Against: []Mention{},
 	}
 	for i := range list {
@@ -160,6 +185,8 @@ func (p *Periodic) terms(c *Counted, now time.Time) {
 			n.Late++
 		case "missed":
 			n.Missed++
+		case "done":
+			n.Done++
 		default:
 			n.Running++
 		}
@@ -195,10 +222,11 @@ func (p *Periodic) served(c *Counted) {
 	of := func(code domain.Code) *Served {
 		return entryOf(&p.Suppliers, func(s *Served) bool { return s.Supplier == code }, Served{Supplier: code})
 	}
-	for _, code := range c.State.Suppliers() {
+	stands := c.State.Stands()
+	for _, code := range stands.Suppliers() {
 		of(code).Incidents++
 	}
-	for _, n := range c.State.Continuity.Notices {
+	for _, n := range stands.Notices {
 		s := of(n.Supplier)
 		s.Notices++
 		switch {
@@ -213,7 +241,7 @@ func (p *Periodic) served(c *Counted) {
 }
 
 func (p *Periodic) outages(c *Counted, now time.Time) {
-	for _, d := range c.State.Continuity.Downtimes {
+	for _, d := range c.State.Stands().Downtimes {
 		end := d.To
 		if end.IsZero() {
 			end = now

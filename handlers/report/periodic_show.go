@@ -33,6 +33,7 @@ func (p *Periodic) Document(w *catalogue.Words) *Document {
 		"late":         func() Section { return Section{Table: s.late(p.Late)} },
 		"breaches":     func() Section { return Section{Table: s.breaches(p.Breaches)} },
 		"suppliers":    func() Section { return Section{Table: s.served(p.Suppliers)} },
+		"levels":       func() Section { return Section{Table: s.levels(p.Levels)} },
 		"outages":      func() Section { return Section{Table: s.outages(p.Outages)} },
 		"recovery":     func() Section { return Section{Table: s.mentions(p.Unreviewed)} },
 		"improved":     func() Section { return Section{Table: s.stands(p.PDCA)} },
@@ -95,13 +96,13 @@ func (s shower) groups(list []Group) *Table {
 var grouped = map[domain.Code]string{"priority": "priorities", "category": "categories", "severity": "severities"}
 
 func (s shower) termCounts(list []TermCount) *Table {
-	t := &Table{Head: s.heads("term", "terms-met", "terms-late", "terms-missed", "terms-running")}
+	t := &Table{Head: s.heads("term", "terms-met", "terms-late", "terms-missed", "terms-done", "terms-running")}
 	for _, n := range list {
 		name := s.w.Code("rules", string(n.Rule))
 		if !n.Statutory {
 			name += "\n" + s.w.Say("report.local")
 		}
-		t.Rows = append(t.Rows, []string{name, fmt.Sprint(n.Met), fmt.Sprint(n.Late), fmt.Sprint(n.Missed), fmt.Sprint(n.Running)})
+		t.Rows = append(t.Rows, []string{name, fmt.Sprint(n.Met), fmt.Sprint(n.Late), fmt.Sprint(n.Missed), fmt.Sprint(n.Done), fmt.Sprint(n.Running)})
 	}
 	return t
 }
@@ -133,6 +134,31 @@ func (s shower) served(list []Served) *Table {
 		t.Rows = append(t.Rows, []string{string(v.Supplier), fmt.Sprint(v.Incidents), fmt.Sprint(v.Notices), fmt.Sprint(v.OnTime), fmt.Sprint(v.Late), fmt.Sprint(v.Unjudged)})
 	}
 	return t
+}
+
+func (s shower) levels(list []ServiceLevel) *Table {
+	t := &Table{Head: s.heads("supplier", "service", "span", "uptime", "agreed", "outcome", "credit", "claimed", "notices")}
+	for _, l := range list {
+		outcome := "kept"
+		if l.Breach {
+			outcome = "breach"
+		}
+		t.Rows = append(t.Rows, []string{
+			string(l.Supplier) + "\n" + string(l.Contract), string(l.Service),
+			s.w.Day(l.From.In(s.zone)) + " – " + s.w.Day(l.To.Add(-1).In(s.zone)),
+			s.decimal("percent", l.Uptime, 1000),
+			s.decimal("percent", l.Agreed, 1000) + "\n" + s.w.Say("periodic.margin", "margin", s.decimal("percent", l.Margin, 1000)),
+			s.w.Say("periodic." + outcome), s.decimal("euro", l.CreditCents, 100), s.decimal("euro", l.ClaimedEUR*100, 100),
+			s.w.Say("periodic.notices", "all", l.Notices, "late", l.LateNotices),
+		})
+	}
+	return t
+}
+
+// decimal writes a number of parts of a unit, such as cents.
+func (s shower) decimal(unit string, n, parts int64) string {
+	digits := len(fmt.Sprint(parts)) - 1
+	return s.w.Say("periodic."+unit, "whole", n/parts, "part", fmt.Sprintf("%0*d", digits, n%parts))
 }
 
 func (s shower) outages(list []Outage) *Table {

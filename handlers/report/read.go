@@ -36,6 +36,7 @@ var (
 // A book is an incident's entries, opened.
 type book struct {
 	state   *incident.Incident
+	first   *incident.Incident // the same without what was corrected later
 	lines   []Happening
 	entries int
 	erased  int
@@ -48,13 +49,16 @@ type openedEvent struct {
 }
 
 func (s *Source) read(ctx context.Context, key domain.Key) (*book, error) {
-	b := &book{state: new(incident.Incident)}
+	b := &book{state: new(incident.Incident), first: new(incident.Incident)}
 	mended := map[domain.Seq][]domain.Seq{}
 	for en, err := range s.Log.Load(ctx, domain.Ref{Kind: incident.Name, Key: key}, 0) {
 		if err != nil {
 			return nil, err
 		}
 		if b.state, err = incident.Evolve(b.state, *en); err != nil {
+			return nil, err
+		}
+		if b.first, err = incident.Evolve(b.first, uncorrecting(*en)); err != nil {
 			return nil, err
 		}
 		events, by, erased, err := s.Opener.Open(en)
@@ -88,6 +92,15 @@ func (s *Source) read(ctx context.Context, key domain.Key) (*book, error) {
 		b.lines[i].Corrected = mended[b.lines[i].Seq]
 	}
 	return b, nil
+}
+
+// uncorrecting gives an entry without the corrections in it.
+func uncorrecting(en domain.Entry) domain.Entry {
+	en.Events = slices.DeleteFunc(slices.Clone(en.Events), func(r domain.Record) bool {
+		_, corrects := r.Event.(incident.FactCorrected)
+		return corrects
+	})
+	return en
 }
 
 // reckoned events follow from others; the terms tell of them.

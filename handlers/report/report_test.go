@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func played(t *testing.T, now time.Time) (*Source, map[string]domain.Key) {
 	}
 	law := func() incident.Basis { return basis }
 	codes := func() (domain.Codes, []domain.Basis) { return set, basis.Refs }
-	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(codes), service.Kind(codes)}
+	kinds := []domain.Kind{incident.Kind(law), supplier.Kind(codes, nil), service.Kind(codes, nil)}
 	dir := t.TempDir()
 	store, err := eventstore.Open(ctx, eventstore.Config{Dir: dir, Kinds: kinds})
 	if err != nil {
@@ -104,6 +105,66 @@ func TestTheSampleCaseEvaluated(t *testing.T) {
 		if e.Title == "" {
 			t.Errorf("%s has no title", name)
 		}
+	}
+}
+
+// What was corrected counts as it stands, in an earlier leg too, and the evaluation
+// says what was told first; the figures of a period count the same.
+//
+// requirements: EVA-01 GOV-09
+func TestEvaluationRestsOnTheFactsAsTheyStand(t *testing.T) {
+	src, keys := played(t, now)
+	key := keys["ransomware"]
+	was, err := src.Evaluate(t.Context(), key, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]openedEvent{} // the first taking up, and the last restoration
+	b, err := src.read(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range b.opened {
+		if _, taken := at["react"]; o.event.EventName() == "IncidentAcknowledged" && !taken {
+			at["react"] = o
+		} else if o.event.EventName() == "IncidentResolved" {
+			at["restore"] = o
+		}
+	}
+	took := func(list []Took, what string) Took {
+		return list[slices.IndexFunc(list, func(t Took) bool { return t.What == what })]
+	}
+	for what, field := range map[string]string{"react": "at", "restore": "restoredAt"} {
+		later := took(was.Times, what).To.Add(time.Second)
+		kind, _ := src.Desk.Kind(incident.Name)
+		c, err := handlers.DecodeCommand(kind, "CorrectFact", fmt.Appendf(nil, `{"corrects":%d,"event":%q,"fields":{%q:%q},"reason":"The log says so."}`,
+			at[what].seq, at[what].event.EventName(), field, later.Format(time.RFC3339)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.Desk.Give(t.Context(), domain.Order{ID: handlers.NewOrderID(), Org: "demo", Kind: incident.Name, Key: key, Command: c,
+			Actor: domain.Actor{ID: domain.PersonID(key), Role: "security-officer", For: "demo", Door: "cli", Proof: "stated"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is, err := src.Evaluate(t.Context(), key, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, _, err := src.Desk.State(t.Context(), domain.Ref{Kind: incident.Name, Key: key}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures := Reckon(Period{}, []Counted{{State: st.(*incident.Incident)}}, 0, now).All
+	for what, of := range map[string]Spread{"react": figures.React, "restore": figures.Restore} {
+		before, after := took(was.Times, what), took(is.Times, what)
+		if *after.Seconds != *before.Seconds+1 || !after.Corrected || !after.WasTo.Equal(before.To) || *of.Median != *after.Seconds || before.Corrected {
+			t.Errorf("%s: %+v, corrected %+v; the figures have %d s", what, before, after, *of.Median)
+		}
+	}
+	w, _ := catalogue.In("nl")
+	if said := (shower{w, src.Zone}).times(is.Times); !strings.Contains(fmt.Sprint(said), "verbeterd; eerst opgegeven") {
+		t.Errorf("%q", said)
 	}
 }
 

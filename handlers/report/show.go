@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -193,9 +194,17 @@ func (s shower) times(times []Took) [][2]string {
 			said = s.w.Say("report.from-to", "span", s.w.Span(time.Duration(*t.Seconds)*time.Second),
 				"from", s.w.Instant(t.From, s.zone), "to", s.w.Instant(t.To, s.zone))
 		}
+		if t.Corrected {
+			said += "\n" + s.w.Say("report.first-told", "from", s.instant(t.WasFrom), "to", s.instant(t.WasTo))
+		}
 		out = append(out, [2]string{s.w.Say("took." + t.What), said})
 	}
 	return out
+}
+
+// instant writes an instant that may not be known.
+func (s shower) instant(at time.Time) string {
+	return cmp.Or(s.w.Instant(at, s.zone), s.w.Say("report.not-known"))
 }
 
 func (s shower) terms(terms []Term) *Table {

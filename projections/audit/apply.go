@@ -13,7 +13,7 @@ import (
 // Name is the view's name.
 const Name = "audit"
 
-const shape = 2
+const shape = 3
 
 // View is the audit view.
 type View struct{}

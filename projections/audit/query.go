@@ -77,6 +77,16 @@ func (a *Audit) Find(q Query) (Page, error) {
 	return p, a.r.Err()
 }
 
+// Line gives the line of one entry; false where there is none.
+func (a *Audit) Line(seq domain.Seq) (Row, bool, error) {
+	v, found := a.r.Get(projections.KeySeq([]byte{'s'}, seq))
+	if !found {
+		return Row{}, false, a.r.Err()
+	}
+	row, err := decode(seq, a.r.Dec(v))
+	return row, err == nil, err
+}
+
 func (q *Query) matches(r *Row) bool {
 	return (q.Actor.IsZero() || q.Actor == r.Actor) &&
 		(q.Kind == "" || q.Kind == r.Kind) && (q.Key.IsZero() || q.Key == r.Key) &&
@@ -153,14 +163,11 @@ func (a *Audit) posted(prefix []byte, lo, hi domain.Seq) iter.Seq2[Row, error] {
 }
 
 func (a *Audit) line(seq domain.Seq) (Row, error) {
-	v, found := a.r.Get(projections.KeySeq([]byte{'s'}, seq))
-	if !found {
-		if a.r.Err() != nil {
-			return Row{}, a.r.Err()
-		}
-		return Row{}, projections.ErrRow
+	row, found, err := a.Line(seq)
+	if err == nil && !found {
+		err = projections.ErrRow
 	}
-	return decode(seq, a.r.Dec(v))
+	return row, err
 }
 
 // between gives sequences around all lines recorded in a span: no line before lo

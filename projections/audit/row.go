@@ -11,6 +11,7 @@ import (
 type Row struct {
 	Seq      domain.Seq      `json:"seq"`
 	Order    domain.OrderID  `json:"id"`
+	Occurred time.Time       `json:"occurred"`
 	Recorded time.Time       `json:"recorded"`
 	Kind     domain.KindName `json:"kind"`
 	Key      domain.Key      `json:"key"`
@@ -28,7 +29,7 @@ func encode(b []byte, en *domain.Entry) []byte {
 	b = append(b, en.ID.UUID[:]...)
 	b = append(b, en.Key.UUID[:]...)
 	b = append(b, en.Actor.ID.UUID[:]...)
-	b = projections.Time(b, en.Recorded)
+	b = projections.Time(projections.Time(b, en.Occurred.Time), en.Recorded)
 	b = projections.Num(b, uint64(en.Size))
 	b = projections.Text(b, en.Kind)
 	b = projections.Text(b, en.Command)
@@ -45,7 +46,7 @@ func encode(b []byte, en *domain.Entry) []byte {
 func decode(seq domain.Seq, d projections.Dec) (Row, error) {
 	r := Row{Seq: seq}
 	r.Order.UUID, r.Key.UUID, r.Actor.UUID = d.ID(), d.ID(), d.ID()
-	r.Recorded = d.Time()
+	r.Occurred, r.Recorded = d.Time(), d.Time()
 	r.Size = int(d.Num())
 	r.Kind = domain.KindName(d.Word())
 	r.Command = d.Word()

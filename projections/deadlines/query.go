@@ -33,6 +33,7 @@ type Query struct {
 	Statutory     bool        // only those from law or agreement
 	Recipient     domain.Code // empty: any
 	HideExercises bool
+	OnlyExercises bool
 	After         Cursor // a page's Next; zero: from the start
 	Limit         int    // at most so many; 0: 50
 
@@ -115,7 +116,7 @@ func (q *Query) bounds() (lo, hi []byte) {
 
 func (q *Query) matches(c *Clock) bool {
 	return (!q.Statutory || c.Statutory) && (q.Recipient == "" || q.Recipient == c.Recipient) &&
-		!(q.HideExercises && c.Exercise)
+		!(q.HideExercises && c.Exercise) && !(q.OnlyExercises && !c.Exercise)
 }
 
 func (d *Deadlines) decodeIndex(k, v []byte) (Clock, error) {

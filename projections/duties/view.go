@@ -48,7 +48,7 @@ type Duty struct {
 	Rule        domain.Code    `json:"rule"`
 	Recipient   domain.Code    `json:"recipient" doc:"to whom it is owed"`
 	Stage       domain.Code    `json:"stage"`
-	State       domain.Code    `json:"state" doc:"open, on-time, late, not-owed, exempted or cancelled"`
+	State       domain.Code    `json:"state" doc:"open, on-time, late, done (it had no fixed term), not-owed, exempted or cancelled"`
 	Statutory   bool           `json:"statutory" doc:"from law or agreement"`
 	Due         time.Time      `json:"due,omitzero" doc:"absent: the rule gives no fixed term"`
 	Provisional bool           `json:"provisional"`
@@ -143,6 +143,8 @@ func Of(t *projections.Thing) []Duty {
 
 func state(c policy.Clock, decided domain.Code) domain.Code {
 	switch {
+	case !c.Met.IsZero() && c.Due.IsZero():
+		return "done"
 	case !c.Met.IsZero() && c.OnTime():
 		return "on-time"
 	case !c.Met.IsZero():

@@ -19,27 +19,20 @@ type Query struct {
 	From, To time.Time   // first told at From or later and before To; zero: without bound
 }
 
-// Find gives the obligations that answer a query in the ledger of an
-// organisation.
-func Find(r *projections.ThingReader, org domain.OrgID, q Query) iter.Seq[Obligation] {
+// Find gives the obligations that answer a query.
+func Find(r *projections.ThingReader, q Query) iter.Seq[Obligation] {
 	things := r.Of(domain.Ref{Kind: incident.Name, Key: q.Incident})
 	if q.Incident.IsZero() {
 		things = r.Found(projections.Span(q.From, q.To))
 	}
-	known := map[domain.Code][]service.ObligationSet{}
-	owed := func(code domain.Code) []service.ObligationSet {
-		got, asked := known[code]
-		if !asked {
-			if t, ok := r.One(domain.Ref{Kind: service.Name, Key: service.Key(org, code)}, ""); ok {
-				got = projections.Folded[service.State](t).Obligations
-			}
-			known[code] = got
-		}
-		return got
-	}
 	return func(yield func(Obligation) bool) {
+		known := Services{}
+		for t := range r.All(service.Name) {
+			st := projections.Folded[service.State](t)
+			known[st.Service.Code] = st
+		}
 		for t := range things {
-			for _, o := range Of(t, owed) {
+			for _, o := range Of(t, known) {
 				if q.matches(&o) && !yield(o) {
 					return
 				}

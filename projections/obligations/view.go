@@ -1,6 +1,7 @@
 package obligations
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -15,10 +16,10 @@ const Name = "obligations"
 
 // New gives the view of obligations.
 func New() *projections.Things {
-	ofIncident := projections.Whole(incident.Name, incident.DowntimeRecorded{}, incident.ObligationAtRiskIdentified{}, incident.CustomerInformed{})
-	ofService := projections.Whole(service.Name, service.ServiceAdded{}, service.ObligationSet{})
+	ofIncident := projections.Whole(incident.Name, append(incident.TakesBack(), incident.DowntimeRecorded{}, incident.ObligationAtRiskIdentified{}, incident.CustomerInformed{})...)
+	ofService := projections.Whole(service.Name, service.ServiceAdded{}, service.DependenciesSet{}, service.ObligationSet{})
 	return &projections.Things{
-		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), service.Kind(nil).Events), Index: index, Classify: incident.Classify,
+		Called: Name, Number: 2, Shapes: slices.Concat(incident.EventTypes(), service.Kind(nil, nil).Events), Index: index, Classify: incident.Classify,
 		Of: func(en *domain.Entry, e domain.Event) []string { return append(ofIncident(en, e), ofService(en, e)...) },
 	}
 }
@@ -30,7 +31,8 @@ type Obligation struct {
 	Service    domain.Code `json:"service"`
 	Critical   bool        `json:"critical" doc:"the service is business-critical"`
 	Vital      bool        `json:"vital" doc:"a vital function rests on it"`
-	Down       time.Time   `json:"down,omitzero" doc:"since when the service was down; absent: it was not"`
+	Through    domain.Code `json:"through,omitempty" doc:"the service that was down and on which this one depends, be it by way of others; absent: this one was down itself"`
+	Down       time.Time   `json:"down,omitzero" doc:"since when it was down; absent: it was not. Of several outages one that lasts counts, else the one that ended last"`
 	Up         time.Time   `json:"up,omitzero" doc:"when it worked again"`
 	Customer   domain.Code `json:"customer,omitempty"`
 	Obligation domain.Code `json:"obligation,omitempty"`
@@ -41,15 +43,20 @@ type Obligation struct {
 	projections.Stamp // who told of it
 }
 
-// Of sums up what incident t puts at risk. owed gives what a service owes.
-func Of(t *projections.Thing, owed func(service domain.Code) []service.ObligationSet) []Obligation {
+// Of sums up what incident t puts at risk, by what the register of services says.
+// What was taken back puts nothing at risk.
+func Of(t *projections.Thing, known Services) []Obligation {
 	var hit []Obligation // services, in the order told
 	var out []Obligation
 	ended := map[domain.Key]time.Time{}
 	began := map[domain.Key]int{}
 	told := map[[2]domain.Code]time.Time{}
+	stands := incident.Stands(t.Events())
 	for i := range t.Told {
 		stamp := t.Told[i].Stamp()
+		if !stands(stamp.Seq) {
+			continue
+		}
 		switch e := t.Told[i].Event.(type) {
 		case incident.DowntimeRecorded:
 			if e.Ends {
@@ -71,8 +78,15 @@ func Of(t *projections.Thing, owed func(service domain.Code) []service.Obligatio
 			hit[i].Up = to
 		}
 	}
+	for _, h := range slices.Clone(hit) {
+		h.Through = h.Service
+		for _, code := range known.restOn(h.Through) {
+			h.Service, h.Critical, h.Vital = code, known[code].Service.Critical, known[code].Service.Vital
+			hit = append(hit, h)
+		}
+	}
 	for _, h := range hit {
-		for _, o := range owed(h.Service) {
+		for _, o := range known[h.Service].Obligations {
 			if !slices.ContainsFunc(out, func(x Obligation) bool { return x.same(h.Service, o.Customer, o.Obligation) }) {
 				x := h
 				x.Customer, x.Obligation = o.Customer, o.Obligation
@@ -85,22 +99,43 @@ func Of(t *projections.Thing, owed func(service domain.Code) []service.Obligatio
 	}
 	for i := range out {
 		out[i].Told = told[[2]domain.Code{out[i].Service, out[i].Customer}]
-		out[i].look(hit, owed(out[i].Service))
+		out[i].look(hit, known[out[i].Service].Obligations)
 	}
 	return out
+}
+
+// Services is what the register says of each service.
+type Services map[domain.Code]service.State
+
+// restOn gives the services that depend on one, be it by way of others: nearer ones
+// first. A circle ends where it began.
+func (s Services) restOn(down domain.Code) []domain.Code {
+	out := []domain.Code{down}
+	for i := 0; i < len(out); i++ {
+		for _, code := range slices.Sorted(maps.Keys(s)) {
+			if slices.Contains(s[code].Dependencies.Services, out[i]) && !slices.Contains(out, code) {
+				out = append(out, code)
+			}
+		}
+	}
+	return out[1:]
 }
 
 func (o *Obligation) same(service, customer, obligation domain.Code) bool {
 	return o.Service == service && o.Customer == customer && o.Obligation == obligation
 }
 
-// look takes up what is known of the service: its last outage, and what was
+// look takes up what is known of the service: the outage that counts, and what was
 // agreed.
 func (o *Obligation) look(hit []Obligation, owed []service.ObligationSet) {
-	for _, h := range hit {
-		if h.Service == o.Service && !h.Down.Before(o.Down) {
-			o.Critical, o.Vital, o.Down, o.Up = h.Critical, h.Vital, h.Down, h.Up
+	var worst *Obligation
+	for i := range hit {
+		if h := &hit[i]; h.Service == o.Service && (worst == nil || h.worse(worst)) {
+			worst = h
 		}
+	}
+	if worst != nil {
+		o.Critical, o.Vital, o.Through, o.Down, o.Up = worst.Critical, worst.Vital, worst.Through, worst.Down, worst.Up
 	}
 	for _, s := range owed {
 		if o.same(o.Service, s.Customer, s.Obligation) {
@@ -109,9 +144,26 @@ func (o *Obligation) look(hit []Obligation, owed []service.ObligationSet) {
 	}
 }
 
-func index(t *projections.Thing) [][]byte {
-	if t.Ref.Kind != incident.Name {
-		return nil
+// worse reports whether an outage counts rather than another: one that lasts rather
+// than one that has ended, of those the one that began first, of these the one that
+// ended last.
+func (o *Obligation) worse(than *Obligation) bool {
+	switch lasts := o.Up.IsZero(); {
+	case lasts != than.Up.IsZero():
+		return lasts
+	case lasts:
+		return o.Down.Before(than.Down)
+	default:
+		return o.Up.After(than.Up)
 	}
-	return [][]byte{projections.KeyTime(nil, t.Told[0].Recorded)}
+}
+
+func index(t *projections.Thing) [][]byte {
+	for i := range t.Told {
+		switch t.Told[i].Event.(type) {
+		case incident.DowntimeRecorded, incident.ObligationAtRiskIdentified, incident.CustomerInformed:
+			return [][]byte{projections.KeyTime(nil, t.Told[i].Recorded)}
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package register
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -125,10 +126,19 @@ func compareNumbers(a, b *Row) int {
 	return cmp.Compare(na, nb)
 }
 
-// candidates gives rows, among them all that can match: those of a few phases by
-// their index, others by the time they were recorded.
+// candidates gives rows, among them all that can match: those of some keys, those
+// of a few phases by their index, others by the time they were recorded.
 func (g *Register) candidates(q *Query) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		if q.Keys != nil {
+			for _, key := range q.Keys {
+				row, err := g.ByKey(key, nil)
+				if !errors.Is(err, domain.ErrNotFound) && !yield(row, err) {
+					return
+				}
+			}
+			return
+		}
 		if len(q.Phases) == 0 {
 			for _, v := range g.r.Scan(spanKeys([]byte{'t'}, q.From, q.To)) {
 				if !yield(g.row(v)) {

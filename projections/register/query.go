@@ -87,6 +87,7 @@ func (g *Register) NextNumber(e incident.IncidentReported, recorded time.Time, z
 
 // A Query says which incidents are wanted; what is left zero does not matter.
 type Query struct {
+	Keys       []domain.Key  // any of these; nil: does not matter
 	Phases     []domain.Code // any of these
 	Open       bool          // neither closed, rejected, withdrawn nor merged
 	Kind       domain.Code

@@ -7,6 +7,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
+	"incidentledger/domain/service"
 	"incidentledger/domain/supplier"
 	"incidentledger/projections"
 )
@@ -18,14 +19,18 @@ type Query struct {
 	Skip func(domain.Key) bool // incidents that do not count, such as exercises; nil: all count
 }
 
+// suppliers gives the suppliers that are asked for.
+func (q *Query) suppliers(r *projections.ThingReader) iter.Seq[*projections.Thing] {
+	if q.Code != "" {
+		return r.Of(domain.Ref{Kind: supplier.Name, Key: supplier.Key(q.Org, q.Code)})
+	}
+	return r.All(supplier.Name)
+}
+
 // List gives the list of suppliers.
 func List(r *projections.ThingReader, q Query) iter.Seq[Supplier] {
-	things := r.All(supplier.Name)
-	if q.Code != "" {
-		things = r.Of(domain.Ref{Kind: supplier.Name, Key: supplier.Key(q.Org, q.Code)})
-	}
 	return func(yield func(Supplier) bool) {
-		for t := range things {
+		for t := range q.suppliers(r) {
 			s, _, ok := Of(t)
 			if !ok {
 				continue
@@ -56,71 +61,80 @@ type Level struct {
 	DownSeconds int64       `json:"downSeconds" doc:"within the agreed time, overlaps counted once"`
 	Outages     int         `json:"outages"`
 	Breach      bool        `json:"breach" doc:"more was lost than the margin allows"`
-	Credit      int64       `json:"credit" doc:"share of the fee to be given back, in thousandths of a percent"`
-	CreditCents int64       `json:"creditCents"`
-	ClaimedEUR  int64       `json:"claimedEUR" doc:"for periods within this one"`
+	Credit      int64       `json:"credit" doc:"share of the fee that such an uptime gives back, in thousandths of a percent"`
+	CreditCents int64       `json:"creditCents" doc:"given back of the contract's fee: told once, with the service that did worst"`
+	ClaimedEUR  int64       `json:"claimedEUR" doc:"under the contract for periods that begin in this one: told once, with the service that did worst"`
 	Notices     int         `json:"notices" doc:"received in the period, of this service"`
 	LateNotices int         `json:"lateNotices"`
 }
 
 // Levels gives the service levels of suppliers in the contracts' periods that
-// touch a span of time. An outage that lasts counts until asOf.
+// touch a span of time, by contract, part and service. An outage that lasts counts
+// until asOf.
 func Levels(r *projections.ThingReader, q Query, span supplier.Interval, asOf time.Time, zone *time.Location) iter.Seq[Level] {
 	return func(yield func(Level) bool) {
-		for s := range List(r, q) {
-			t, ok := r.One(domain.Ref{Kind: supplier.Name, Key: s.Key}, "")
+		for t := range q.suppliers(r) {
+			s, st, ok := Of(t)
 			if !ok {
-				return
+				continue
 			}
-			_, st, _ := Of(t)
-			for _, service := range s.Services {
-				for _, l := range q.levels(r, st.Versions(), service, span, asOf, zone) {
-					l.Supplier = s.Code
-					for n := range q.notices(r, s.Code) {
-						l.heard(n)
-					}
-					if !yield(l) {
-						return
-					}
+			for _, l := range q.levels(r, s, st.Versions(), span, asOf, zone) {
+				if !yield(l) {
+					return
 				}
 			}
 		}
 	}
 }
 
-func (q *Query) levels(r *projections.ThingReader, versions []supplier.ContractRecorded, service domain.Code, span supplier.Interval, asOf time.Time, zone *time.Location) []Level {
-	outages := q.outages(r, service)
+func (q *Query) levels(r *projections.ThingReader, s Supplier, versions []supplier.ContractRecorded, span supplier.Interval, asOf time.Time, zone *time.Location) []Level {
+	outages := map[domain.Code][]supplier.Interval{}
+	for _, code := range s.Services {
+		outages[code] = q.outages(r, s.Code, code)
+	}
+	claims := map[domain.Code][]claim{}
+	for _, code := range s.Contracts {
+		claims[code] = q.claims(r, s.Code, code, versions)
+	}
+	notices := slices.Collect(q.notices(r, s.Code))
 	var out []Level
 	for at := span.From; at.Before(span.To); at = supplier.PeriodOf("month", at, zone).To {
-		for _, reckoned := range supplier.Reckon(versions, service, outages, at, asOf, zone) {
-			same := func(l Level) bool {
-				return l.Contract == reckoned.Contract && l.From.Equal(reckoned.From) && l.To.Equal(reckoned.To)
-			}
-			if slices.ContainsFunc(out, same) || reckoned.From.After(asOf) {
+		for _, k := range supplier.Reckon(versions, outages, at, asOf, zone) {
+			l := Level{Supplier: s.Code, Contract: k.Contract, Service: k.Service, From: k.From, To: k.To, Agreed: k.Agreed, Margin: k.Margin, Uptime: k.Uptime,
+				DownSeconds: int64(k.Down / time.Second), Breach: k.Breach, Credit: k.Credit, CreditCents: k.CreditCents}
+			if k.From.After(asOf) || slices.ContainsFunc(out, l.same) {
 				continue
 			}
-			l := Level{Contract: reckoned.Contract, Service: service, From: reckoned.From, To: reckoned.To, Uptime: reckoned.Uptime,
-				DownSeconds: int64(reckoned.Down / time.Second), Breach: reckoned.Breach, Credit: reckoned.Credit, CreditCents: reckoned.CreditCents}
-			for _, v := range versions {
-				if v.Code == l.Contract && !v.ValidFrom.After(l.From) && slices.Contains(v.Services, service) {
-					l.Agreed, l.Margin = v.UptimePercent, v.ErrorMargin
-				}
-			}
-			for _, o := range outages {
+			for _, o := range outages[l.Service] {
 				if o.From.Before(l.To) && (o.To.IsZero() || o.To.After(l.From)) {
 					l.Outages++
 				}
 			}
-			l.ClaimedEUR = q.claimed(r, l)
+			for _, c := range claims[l.Contract] {
+				if k.Decides && l.holds(c.at) {
+					l.ClaimedEUR += c.euros
+				}
+			}
+			for _, n := range notices {
+				l.heard(n)
+			}
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
+// same reports whether another level is of the same service, contract and time: a
+// quarter is met in each of its months.
+func (l Level) same(o Level) bool {
+	return l.Contract == o.Contract && l.Service == o.Service && l.From.Equal(o.From) && l.To.Equal(o.To)
+}
+
+func (l *Level) holds(at time.Time) bool { return !at.Before(l.From) && at.Before(l.To) }
+
 // heard counts a notice that the service level is about.
 func (l *Level) heard(n incident.SupplierNoticeRecorded) {
-	if n.Service != l.Service || n.ReceivedAt.Before(l.From) || !n.ReceivedAt.Before(l.To) {
+	if n.Service != l.Service || !l.holds(n.ReceivedAt) {
 		return
 	}
 	if l.Notices++; n.LateMinutes != nil && *n.LateMinutes > 0 {
@@ -128,22 +142,41 @@ func (l *Level) heard(n incident.SupplierNoticeRecorded) {
 	}
 }
 
-// outages gives when a service was down.
-func (q *Query) outages(r *projections.ThingReader, service domain.Code) []supplier.Interval {
-	var out []supplier.Interval
-	for t := range r.Found(of('d', service), nil) {
-		if q.Skip != nil && q.Skip(t.Ref.Key) {
-			continue
+// standing gives what incidents under an index key tell, as far as it counts.
+func (q *Query) standing(r *projections.ThingReader, key []byte) iter.Seq[iter.Seq[domain.Event]] {
+	return func(yield func(iter.Seq[domain.Event]) bool) {
+		for t := range r.Found(key, nil) {
+			if q.Skip != nil && q.Skip(t.Ref.Key) {
+				continue
+			}
+			stands := incident.Stands(t.Events())
+			if !yield(func(yield func(domain.Event) bool) {
+				for seq, e := range t.Events() {
+					if stands(seq) && !yield(e) {
+						return
+					}
+				}
+			}) {
+				return
+			}
 		}
+	}
+}
+
+// outages gives when a service was down at the charge of a supplier.
+func (q *Query) outages(r *projections.ThingReader, code, hit domain.Code) []supplier.Interval {
+	rests := reliances(r, q.Org, hit)
+	var out []supplier.Interval
+	for told := range q.standing(r, of('d', hit)) {
 		ended := map[domain.Key]time.Time{}
-		for i := range t.Told {
-			if e, ok := t.Told[i].Event.(incident.DowntimeRecorded); ok && e.Ends {
+		for e := range told {
+			if e, ok := e.(incident.DowntimeRecorded); ok && e.Ends {
 				ended[e.Downtime] = e.To
 			}
 		}
-		for i := range t.Told {
-			e, ok := t.Told[i].Event.(incident.DowntimeRecorded)
-			if !ok || e.Ends || e.Service != service {
+		for e := range told {
+			e, ok := e.(incident.DowntimeRecorded)
+			if !ok || e.Ends || e.Service != hit || !rests.Charges(code, e.From) {
 				continue
 			}
 			if to, is := ended[e.Downtime]; is {
@@ -155,13 +188,21 @@ func (q *Query) outages(r *projections.ThingReader, service domain.Code) []suppl
 	return out
 }
 
+// reliances tells on which suppliers a service rests, as the register has it.
+func reliances(r *projections.ThingReader, org domain.OrgID, code domain.Code) domain.Reliances {
+	t, ok := r.One(domain.Ref{Kind: service.Name, Key: service.Key(org, code)}, "")
+	if !ok {
+		return nil
+	}
+	return projections.Folded[service.State](t).Reliances
+}
+
 // notices gives the notices of a supplier.
 func (q *Query) notices(r *projections.ThingReader, code domain.Code) iter.Seq[incident.SupplierNoticeRecorded] {
 	return func(yield func(incident.SupplierNoticeRecorded) bool) {
-		for t := range r.Found(of('n', code), nil) {
-			for i := range t.Told {
-				e, ok := t.Told[i].Event.(incident.SupplierNoticeRecorded)
-				if ok && e.Supplier == code && (q.Skip == nil || !q.Skip(t.Ref.Key)) && !yield(e) {
+		for told := range q.standing(r, of('n', code)) {
+			for e := range told {
+				if e, ok := e.(incident.SupplierNoticeRecorded); ok && e.Supplier == code && !yield(e) {
 					return
 				}
 			}
@@ -169,18 +210,43 @@ func (q *Query) notices(r *projections.ThingReader, code domain.Code) iter.Seq[i
 	}
 }
 
-// claimed adds up what was claimed under the contract for periods within one.
-func (q *Query) claimed(r *projections.ThingReader, l Level) (sum int64) {
-	for t := range r.Found(of('c', l.Contract), nil) {
-		if q.Skip != nil && q.Skip(t.Ref.Key) {
-			continue
-		}
-		for i := range t.Told {
-			e, ok := t.Told[i].Event.(incident.ServiceCreditClaimed)
-			if ok && e.Contract == l.Contract && e.AmountEUR != nil && !e.Period.From.Before(l.From) && !e.Period.To.After(l.To) {
-				sum += *e.AmountEUR
+// A claim is what was claimed under a contract, in the part to which it belongs.
+type claim struct {
+	at    time.Time
+	euros int64
+}
+
+// claims gives what was claimed under a contract of a supplier. A claim that names
+// no supplier is of the only one with such a contract, or of the first by code.
+func (q *Query) claims(r *projections.ThingReader, code, contract domain.Code, versions []supplier.ContractRecorded) []claim {
+	var out []claim
+	for told := range q.standing(r, of('c', contract)) {
+		for e := range told {
+			e, ok := e.(incident.ServiceCreditClaimed)
+			if !ok || e.Contract != contract || e.AmountEUR == nil {
+				continue
+			}
+			whose := e.Supplier
+			if whose == "" {
+				whose = q.holder(r, contract)
+			}
+			if whose != code {
+				continue
+			}
+			if at, ok := supplier.At(versions, contract, e.Period.From); ok {
+				out = append(out, claim{at, *e.AmountEUR})
 			}
 		}
 	}
-	return sum
+	return out
+}
+
+// holder gives the first supplier that has a contract of a code.
+func (q *Query) holder(r *projections.ThingReader, contract domain.Code) (first domain.Code) {
+	for t := range r.All(supplier.Name) {
+		if s, _, ok := Of(t); ok && slices.Contains(s.Contracts, contract) && (first == "" || s.Code < first) {
+			first = s.Code
+		}
+	}
+	return first
 }

@@ -6,6 +6,7 @@ import (
 
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
+	"incidentledger/domain/service"
 	"incidentledger/domain/supplier"
 	"incidentledger/projections"
 )
@@ -17,11 +18,13 @@ const Name = "suppliers"
 func New() *projections.Things {
 	ofSupplier := projections.Whole(supplier.Name, supplier.SupplierAdded{}, supplier.SupplierRetired{}, supplier.ContractRecorded{}, supplier.ContractAmended{},
 		supplier.AuditRecorded{}, supplier.PlanRecorded{}, supplier.MFAAttested{})
-	ofIncident := projections.Whole(incident.Name, incident.SupplierNoticeRecorded{}, incident.DowntimeRecorded{}, incident.ServiceCreditClaimed{})
+	ofIncident := projections.Whole(incident.Name, append(incident.TakesBack(), incident.SupplierNoticeRecorded{}, incident.DowntimeRecorded{}, incident.ServiceCreditClaimed{})...)
+	ofService := projections.Whole(service.Name, service.DependenciesSet{})
 	return &projections.Things{
-		Called: Name, Number: 1, Shapes: slices.Concat(incident.EventTypes(), supplier.Kind(nil).Events), Index: index, Classify: incident.Classify,
+		Called: Name, Number: 2, Index: index, Classify: incident.Classify,
+		Shapes: slices.Concat(incident.EventTypes(), supplier.Kind(nil, nil).Events, service.Kind(nil, nil).Events),
 		Of: func(en *domain.Entry, e domain.Event) []string {
-			return append(ofSupplier(en, e), ofIncident(en, e)...)
+			return slices.Concat(ofSupplier(en, e), ofIncident(en, e), ofService(en, e))
 		},
 	}
 }

@@ -39,7 +39,7 @@ func kinds(t testing.TB) []domain.Kind {
 		Refs:  []domain.Basis{{Kind: "policy", Seq: 1, Hash: set.Hash()}},
 	}
 	lists := func() (domain.Codes, []domain.Basis) { return set, basis.Refs }
-	return []domain.Kind{incident.Kind(func() incident.Basis { return basis }), supplier.Kind(lists), service.Kind(lists)}
+	return []domain.Kind{incident.Kind(func() incident.Basis { return basis }), supplier.Kind(lists, nil), service.Kind(lists, nil)}
 }
 
 func newStack(t testing.TB, now time.Time) *stack {
