@@ -64,6 +64,13 @@ func (o *office) cut(ctx context.Context, key domain.Key, at domain.Seq) (name s
 	if content.Earlier, err = c.earlier(head); err != nil {
 		return "", nil, err
 	}
+	notes := map[domain.Seq][]byte{head.Size: head.Note}
+	for _, e := range content.Earlier {
+		notes[e.Size] = e.Note
+	}
+	if content.Stamps, err = o.stampedFor(ctx, head, notes); err != nil {
+		return "", nil, err
+	}
 	if content.Policies, err = c.policies(); err != nil {
 		return "", nil, err
 	}
@@ -190,15 +197,19 @@ func (c *cutting) shown(en *domain.Entry) func(path string) bool {
 }
 
 // earlier gives the checkpoints that narrow down when each entry was written: the
-// last one without it, and the first one with it.
+// last one without it that witnesses cosigned, and the first one with it; and the
+// first one with it that was stamped with the time.
 func (c *cutting) earlier(head seal.Head) ([]bundle.Earlier, error) {
 	sizes := map[domain.Seq]seal.Head{}
-	circle := c.o.circle.Load()
-	if circle == nil {
-		return nil, nil // nobody else vouches for their times
+	var finds []func(domain.Seq) (seal.Head, error)
+	if circle := c.o.circle.Load(); circle != nil {
+		finds = append(finds, circle.Covering, circle.Before)
+	}
+	if k := c.o.clock.Load(); k != nil {
+		finds = append(finds, k.Covering)
 	}
 	for seq := range c.entries {
-		for _, find := range []func(domain.Seq) (seal.Head, error){circle.Covering, circle.Before} {
+		for _, find := range finds {
 			h, err := find(seq)
 			if errors.Is(err, seal.ErrNotSealed) {
 				continue
@@ -206,7 +217,7 @@ func (c *cutting) earlier(head seal.Head) ([]bundle.Earlier, error) {
 			if err != nil {
 				return nil, err
 			}
-			if h.Size < head.Size {
+			if _, known := sizes[h.Size]; !known && h.Size < head.Size {
 				sizes[h.Size] = h
 			}
 		}

@@ -95,6 +95,8 @@ func (a *app) examine(ctx context.Context) []finding {
 		add("profile "+string(org), err, "%s", detail)
 		detail, err = a.filesNow(ctx, o, org)
 		add("files "+string(org), err, "%s", detail)
+		detail, err = a.timestamps(org, eventstore.OrgDir(a.data, org))
+		add("timestamps "+string(org), err, "%s", detail)
 	}
 	if c, ok := a.overSocket(); ok {
 		var list page

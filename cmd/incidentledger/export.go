@@ -17,7 +17,6 @@ import (
 	"incidentledger/domain/policy"
 	"incidentledger/eventstore"
 	"incidentledger/eventstore/bundle"
-	"incidentledger/eventstore/seal"
 	"incidentledger/handlers"
 )
 
@@ -100,11 +99,12 @@ func (c *client) prepareExport(ctx context.Context, key, actor, role, receiver, 
 }
 
 // anchorVerb prints what a verifier must have from elsewhere: the log's key and
-// who must have cosigned its checkpoints, as c2sp.org/tlog-policy has it.
+// who must have cosigned its checkpoints, as c2sp.org/tlog-policy has it, and the
+// roots of timestamping authorities.
 func (a *app) anchorVerb() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use: "anchor", Short: "What a verifier must have from elsewhere: the log's key and its witnesses", Args: argsBetween(0, 0),
+		Use: "anchor", Short: "What a verifier must have from elsewhere: the log's key, its witnesses, and roots of timestamps", Args: argsBetween(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, err := a.anchor(cmd.Context())
 			if err != nil {
@@ -141,7 +141,14 @@ func (a *app) anchor(ctx context.Context) ([]byte, error) {
 	}
 	lines := strings.TrimRight(a.conf.Proof[org].inForce(time.Now()), "\n")
 	text := fmt.Sprintf("# Anchor of the ledger of %s. Hand it out by another way than bundles.\nlog %s\n%s\n", org, key, lines)
-	_, err = seal.ParsePolicy([]byte(text))
+	for _, t := range a.conf.Proof[org].Timestamps {
+		roots, err := os.ReadFile(t.Roots)
+		if err != nil {
+			return nil, usage("roots of %s: %v", t.Name, err)
+		}
+		text += fmt.Sprintf("\n# Roots of the timestamping authority %s.\n%s", t.Name, bundle.Certificates(roots))
+	}
+	_, _, err = bundle.ReadAnchors([]byte(text))
 	return []byte(text), err
 }
 
@@ -181,22 +188,21 @@ func (a *app) offlineKey(ctx context.Context, org domain.OrgID) (string, error) 
 // verifyBundle checks an evidence bundle, which needs neither data folder nor
 // network.
 func (a *app) verifyBundle(path string, anchors []string) error {
-	var policies []*seal.Policy
-	for _, name := range anchors {
-		text, err := os.ReadFile(name)
-		if err != nil {
+	texts := make([][]byte, len(anchors))
+	for i, name := range anchors {
+		var err error
+		if texts[i], err = os.ReadFile(name); err != nil {
 			return usage("--anchor: %v", err)
 		}
-		p, err := seal.ParsePolicy(text)
-		if err != nil {
-			return usage("--anchor %s: %v", name, err)
-		}
-		policies = append(policies, p)
+	}
+	policies, roots, err := bundle.ReadAnchors(texts...)
+	if err != nil {
+		return usage("--anchor: %v", err)
 	}
 	b, err := os.ReadFile(path)
 	var r *bundle.Result
 	if err == nil {
-		r, err = bundle.Verify(b, policies, time.Now())
+		r, err = bundle.Verify(b, policies, roots, time.Now())
 	}
 	if err != nil {
 		fmt.Fprintf(a.std.err, "incidentledger: verify: %s: %v\n", path, err)

@@ -83,6 +83,7 @@ type office struct {
 	unseal context.CancelFunc          // ends its sealing
 	sealed chan struct{}               // closed when sealing has ended
 	circle atomic.Pointer[seal.Circle] // nil: no witness is asked
+	clock  atomic.Pointer[seal.Clock]  // nil: no timestamp is kept, and none asked for
 	shut   atomic.Pointer[error]       // why it is in quarantine; nil: it is not
 
 	stop context.CancelFunc

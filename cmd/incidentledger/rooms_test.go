@@ -39,7 +39,8 @@ var importLaw = []room{
 	// The ledger and the keys. They know entries, not what entries are about.
 	{"eventstore", "domain github.com/nats-io/nats-server github.com/nats-io/nats.go github.com/go-json-experiment/json " +
 		"github.com/google/uuid github.com/minio/highwayhash golang.org/x/sys"},
-	{"eventstore/seal", "domain golang.org/x/mod/sumdb filippo.io/torchwood golang.org/x/sys"},
+	{"eventstore/seal", "domain github.com/notaryproject/tspclient-go golang.org/x/mod/sumdb filippo.io/torchwood golang.org/x/sys"},
+	{"eventstore/seal/testtsa", "github.com/notaryproject/tspclient-go"}, // for tests alone
 	{"eventstore/bundle", "domain eventstore/seal golang.org/x/mod/sumdb filippo.io/torchwood github.com/go-json-experiment/json"},
 	{"eventstore/locker", "domain filippo.io/age github.com/google/uuid"},
 	{"eventstore/vault", "domain github.com/go-json-experiment/json golang.org/x/sys"},

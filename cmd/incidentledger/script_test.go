@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 //	mailbox FILE         starts a mail server and puts its port in the place of MAILPORT in FILE
 //	mailed TEXT…         waits for a mail in which all of some texts stand
 //	holds FILE TEXT…     waits until a file that is put in its place holds all of some texts
+//	tsa FILE ROOTS DAYS  starts a timestamping authority with a certificate for so many
+//	                     days, puts its address in the place of TSAURL in FILE, and its
+//	                     root into ROOTS
 //
 // and the variables $YEAR, the year in the Netherlands; $DISCOVERED, half an hour
 // ago, $REPORTED, ten minutes ago, and $DUE, 72 hours after the discovery; and
@@ -74,7 +77,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "server": startServer, "end": endServer, "flip": flipBit, "catch": catch, "due-table": dueTable,
-			"mailbox": mailbox, "mailed": mailed, "holds": holds,
+			"mailbox": mailbox, "mailed": mailed, "holds": holds, "tsa": startTSA,
 		},
 	})
 }

@@ -19,6 +19,7 @@ import (
 type sealCheck struct {
 	dir      string
 	receipts map[string][]byte // by the name of the file
+	proof    proofing          // what the configuration says of it
 	audit    *seal.Audit
 	bad      []eventstore.Finding
 
@@ -100,7 +101,8 @@ func logOf(first *domain.Entry) (origin, key string, err error) {
 
 // tell adds what was found to the verification. While a process seals on, more
 // may be signed than was read.
-func (s *sealCheck) tell(v *verification, name string, last domain.Seq, live bool) error {
+func (s *sealCheck) tell(v *verification, org domain.OrgID, last domain.Seq, live bool) error {
+	name := string(org) + " seal"
 	if s.audit == nil {
 		v.found(name, s.bad, "nothing to seal yet")
 		return nil
@@ -117,6 +119,47 @@ func (s *sealCheck) tell(v *verification, name string, last domain.Seq, live boo
 	if n := len(s.audit.Differ()); n > 0 && len(s.bad) == 0 {
 		v.add(name+" hashes", proven, "%d kept hashes are damaged and follow from the entries; the next start makes them anew", n)
 	}
+	if err := s.levels(v, org, last); err != nil {
+		return err
+	}
 	s.promises(v)
 	return s.audit.Close()
+}
+
+// levels tells how many entries others vouch for. A level that nothing is kept of,
+// and that the configuration does not ask for, is not spoken of.
+func (s *sealCheck) levels(v *verification, org domain.OrgID, last domain.Seq) error {
+	policies, err := s.proof.policies(s.key)
+	if err != nil {
+		return err
+	}
+	roots, err := s.proof.roots()
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, l := range []struct {
+		name, done, by string
+		asked          bool
+		reached        seal.Reached
+	}{
+		{"witnesses", "cosigned", "witness policies", len(policies) > 0, s.audit.Cosigned(policies, now)},
+		{"timestamps", "timestamped", "roots", len(roots) > 0, s.audit.Stamped(roots, now)},
+	} {
+		name := string(org) + " " + l.name
+		switch r := l.reached; {
+		case r.Kept == 0 && !l.asked:
+		case errors.Is(r.Why, seal.ErrToken):
+			v.add(name, contradicted, "%v", r.Why)
+		case r.Kept == 0:
+			v.add(name, notProven, "no entry is %s yet", l.done)
+		case !l.asked:
+			v.add(name, notProven, "%d of %d entries are kept as %s; give the configuration (--config) that names the %s to judge it by", r.Kept, last, l.done, l.by)
+		case r.Found == 0:
+			v.add(name, notProven, "%d of %d entries are kept as %s, and none is by the configuration: %v", r.Kept, last, l.done, r.Why)
+		default:
+			v.add(name, proven, "%d of %d entries are %s", r.Found, last, l.done)
+		}
+	}
+	return nil
 }

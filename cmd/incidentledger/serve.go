@@ -214,6 +214,9 @@ func (s *serving) work(ctx context.Context, org domain.OrgID) error {
 	if err := errors.Join(s.witnessed(ctx, o), s.openWitness(ctx, o)); err != nil {
 		return fmt.Errorf("organisation %s: witnesses: %w", org, err)
 	}
+	if err := s.timed(ctx, o); err != nil {
+		return fmt.Errorf("organisation %s: timestamps: %w", org, err)
+	}
 	s.room(ctx, org, "overdue", func(ctx context.Context) error {
 		return overdue.Run(ctx, overdue.Config{Desk: o.desk, View: overdue.View(o.views), Log: s.log})
 	})
@@ -300,7 +303,7 @@ func (o *office) api() *api.Office {
 		Desk: o.desk, Log: o.ledger, Follow: o.ledger, Ledger: o.ledger, Opener: opener{o.vault},
 		Views: o.views, Law: o.law.current, Policies: o.law, Broken: o.ledger.Err,
 		Find: func() api.Finder { return o.index() },
-		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, KitState: o.kitState,
+		Who:  o.who, Improvements: o.follow, Playbooks: o.playbooks, Bundle: o.cut, Receipt: o.receipt, KitState: o.kitState, Trust: o.trust,
 		Files: o.files,
 	}
 }

@@ -180,7 +180,7 @@ func (a *app) verifyOrg(ctx context.Context, v *verification, org domain.OrgID) 
 func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.Offline, org domain.OrgID, live bool) ([]namedFile, error) {
 	name := func(s string) string { return string(org) + " " + s }
 	w := &walker{laws: newLaws(eventstore.OrgDir(a.data, org)), incidents: map[domain.Key]*incident.Incident{}}
-	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org)), receipts: v.receipts}
+	sealing := &sealCheck{dir: sealDir(eventstore.OrgDir(a.data, org)), receipts: v.receipts, proof: a.conf.Proof[org]}
 	var chains, clocks []eventstore.Finding
 	lost := 0
 	var named []namedFile
@@ -212,7 +212,7 @@ func (a *app) verifyEntries(ctx context.Context, v *verification, o *eventstore.
 	}
 	v.found(name("chains"), chains, "every entry decodes and names the leaf hash of the one before it, in %d entries", o.Last())
 	v.found(name("clocks"), clocks, "%d clock events follow from the facts and the adopted policy sets", w.clockEvents)
-	if err := sealing.tell(v, name("seal"), o.Last(), live); err != nil {
+	if err := sealing.tell(v, org, o.Last(), live); err != nil {
 		return nil, err
 	}
 	if lost > 0 {

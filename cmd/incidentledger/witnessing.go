@@ -19,6 +19,8 @@ import (
 type proofing struct {
 	Cosigns   []string        `yaml:"cosigns"`   // verifier keys of the logs for which it is a witness
 	Witnesses []witnessPolicy `yaml:"witnesses"` // who cosigns its own, from when on
+
+	Timestamps []authority `yaml:"timestamps"` // who stamps its own with the time
 }
 
 // A witnessPolicy says which witnesses an organisation asks from an instant on:
@@ -42,6 +44,18 @@ func (p proofing) inForce(at time.Time) string {
 	return text
 }
 
+// policies gives all policies there ever were, for the log with a key.
+func (p proofing) policies(key string) (out []*seal.Policy, err error) {
+	for _, w := range p.Witnesses {
+		policy, err := seal.ParsePolicy([]byte("log " + key + "\n" + w.Policy))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, policy)
+	}
+	return out, nil
+}
+
 // check judges the policies, each beside a log that stands for the
 // organisation's own.
 func (p proofing) check() error {
@@ -53,7 +67,7 @@ func (p proofing) check() error {
 			return err
 		}
 	}
-	return nil
+	return checkAuthorities(p.Timestamps)
 }
 
 // logKey gives the key that checks an office's checkpoints.

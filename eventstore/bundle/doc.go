@@ -11,7 +11,8 @@
 //
 // A ZIP archive of stored (not compressed) files under one folder, which is a bag
 // (RFC 8493) with SHA-256 manifests. Its bytes follow from the incident and the
-// sequence of the entry ExportPrepared alone. In the payload folder data:
+// sequence of the entry ExportPrepared alone, and from which timestamps had come
+// by then. In the payload folder data:
 //
 //	bundle.json               what this is: format, organisation, origin of the log, incident, sequence of ExportPrepared
 //	entries/SEQ.json          stored bytes of an entry, verbatim; SEQ has 20 digits
@@ -19,6 +20,7 @@
 //	proofs/SEQ.tlog-proof     its place in the log (c2sp.org/tlog-proof), with the checkpoint
 //	checkpoints/SIZE.note     earlier checkpoints, which narrow down when an entry was written
 //	consistency/SIZE.txt      proof that the tree of such a checkpoint is part of that of the proofs, a hash in base64 a line
+//	timestamps/SIZE.TSA.tsr   timestamps (RFC 3161, a response in DER) over the bytes of the checkpoint of that size
 //	policies/HASH.json        the policy sets by which was decided; HASH is their SHA-256
 //	evidence/HASH             evidence files that are not withheld; HASH is the SHA-256 of the content, which an entry names
 //	report.LANG.html          the incident for human readers; no evidence by itself

@@ -17,23 +17,24 @@ import (
 // slack is how far the clock of a desk may be from those of the witnesses.
 const slack = 5 * time.Minute
 
-// A moment is a size of the log at an instant that witnesses vouch for.
+// A moment is a size of the log at an instant that somebody else vouches for.
 type moment struct {
 	size domain.Seq
 	at   time.Time
+
+	// stamp: by a timestamp. It shows what was there; that no more was there, only
+	// witnesses can tell, for they see every head.
+	stamp bool
 }
 
 // checkTimes narrows down when each entry was written: not before the last
-// cosigned checkpoint that does not hold it, and before the first one that does.
+// cosigned checkpoint that does not hold it, and before the first one, cosigned
+// or stamped, that does.
 // What an entry says of itself must lie in between.
 func (v *verifier) checkTimes() {
 	moments, err := v.moments()
 	if err != nil {
 		v.claim("time", Contradicted, "%v", err)
-		return
-	}
-	if len(moments) == 0 {
-		v.claim("time", NotProven, "no witness of an anchor vouches for a time: when the entries were written rests on the word of the organisation")
 		return
 	}
 	var widest time.Duration
@@ -44,7 +45,7 @@ func (v *verifier) checkTimes() {
 			v.claim("time", Contradicted, "entry %d: %v", s.Seq, err)
 			return
 		}
-		from, to := window(moments, s.Seq)
+		from, to := window(append(moments, v.stamps...), s.Seq)
 		if at.Before(from.Add(-slack)) || !to.IsZero() && at.After(to.Add(slack)) {
 			v.claim("time", Contradicted, "entry %d says that it was recorded at %s; it was not in the log at %s, and was at %s",
 				s.Seq, at.Format(time.RFC3339), from.Format(time.RFC3339), to.Format(time.RFC3339))
@@ -57,6 +58,10 @@ func (v *verifier) checkTimes() {
 			widest = to.Sub(from)
 		}
 	}
+	if len(moments) == 0 {
+		v.claim("time", NotProven, "no witness of an anchor vouches for a time: when the entries were written rests on the word of the organisation, and a timestamp shows only that they were not written later")
+		return
+	}
 	v.claim("time", Proven, "every entry was in the log when witnesses say so, none was backdated by more than %s; of %d entries only that they are not later", widest+2*slack, open)
 }
 
@@ -64,10 +69,11 @@ func (v *verifier) checkTimes() {
 // the first at which it did.
 func window(moments []moment, seq domain.Seq) (from, to time.Time) {
 	for _, m := range moments {
-		if m.size < seq {
-			from = m.at
-		} else if to.IsZero() {
+		switch {
+		case m.size >= seq && (to.IsZero() || m.at.Before(to)):
 			to = m.at
+		case m.size < seq && !m.stamp:
+			from = m.at
 		}
 	}
 	return from, to
@@ -80,7 +86,7 @@ func (v *verifier) moments() ([]moment, error) {
 	var out []moment
 	add := func(c torchwood.Checkpoint, signed []byte) {
 		if at := v.vouched(signed); !at.IsZero() {
-			out = append(out, moment{domain.Seq(c.N), at})
+			out = append(out, moment{size: domain.Seq(c.N), at: at})
 		}
 	}
 	sizes, data := v.under("checkpoints", ".note")

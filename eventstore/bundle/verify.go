@@ -65,7 +65,8 @@ var ErrUnreadable = errUnreadable
 var (
 	aboutForm = regexp.MustCompile(`^{"v":"incidentledger/bundle/1","org":"([a-z0-9-]+)","origin":"([!#-\[\]-~]+)","incident":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","export":([1-9][0-9]{0,17})}\n$`)
 	known     = regexp.MustCompile(`^data/(bundle\.json|verify\.py|(report|README)\.(nl|fr|en)\.(html|txt)|entries/[0-9]{20}\.json|disclosures/[0-9]{20}\.txt|` +
-		`proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64})$`)
+		`proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64}|` +
+		`timestamps/[1-9][0-9]*\.[a-z0-9][a-z0-9-]{0,39}\.tsr)$`)
 )
 
 func readAbout(b []byte) (About, error) {
@@ -82,16 +83,17 @@ func readAbout(b []byte) (About, error) {
 	return a, err
 }
 
-// Verify checks a bundle against policies from elsewhere: which logs are
-// believed, and by whom they must be cosigned. Without one nothing is proven but
-// that the bundle agrees with itself. now bounds the times of cosignatures.
+// Verify checks a bundle against anchors from elsewhere: policies, which logs are
+// believed and by whom they must be cosigned, and roots, by which timestamps are
+// judged; nil: there are none. Without a policy nothing is proven but that the
+// bundle agrees with itself. now bounds the times of cosignatures and timestamps.
 // [ErrUnreadable]: it is no bundle, or of a version that this one does not know.
-func Verify(b []byte, anchors []*seal.Policy, now time.Time) (*Result, error) {
+func Verify(b []byte, anchors []*seal.Policy, roots *seal.Roots, now time.Time) (*Result, error) {
 	files, err := readZip(b)
 	if errors.Is(err, errUnreadable) {
 		return nil, err
 	}
-	v := &verifier{anchors: anchors, now: now, entries: map[domain.Seq]*entry{}, Result: Result{Policies: map[domain.Hash][]byte{}}}
+	v := &verifier{anchors: anchors, roots: roots, now: now, entries: map[domain.Seq]*entry{}, Result: Result{Policies: map[domain.Hash][]byte{}}}
 	if err != nil {
 		v.claim("container", Contradicted, "%v", err)
 		return &v.Result, nil
@@ -119,6 +121,7 @@ func Verify(b []byte, anchors []*seal.Policy, now time.Time) (*Result, error) {
 		}
 	}
 	v.checkAnchors()
+	v.checkStamps()
 	v.checkTimes()
 	return &v.Result, nil
 }
@@ -127,11 +130,13 @@ type verifier struct {
 	Result
 	files   map[string][]byte
 	anchors []*seal.Policy
+	roots   *seal.Roots
 	now     time.Time
 
 	entries    map[domain.Seq]*entry
 	checkpoint []byte // to which all proofs are
 	tree       tlog.Tree
+	stamps     []moment // of timestamps that the roots stand behind
 }
 
 func (v *verifier) claim(name, verdict, format string, args ...any) {

@@ -4,8 +4,9 @@ made it: with Python's standard library, and openssl for signatures.
 
     python3 verify.py BUNDLE.zip ANCHOR...
 
-An anchor is a policy file (c2sp.org/tlog-policy) that came to you by another way
-than the bundle: it names the key of the log, and the witnesses that you believe.
+An anchor is a file that came to you by another way than the bundle: a policy
+(c2sp.org/tlog-policy) names the key of the log, and the witnesses that you believe,
+certificates (PEM) the timestamping authorities; one file may hold both.
 
 Exit code: 0 everything is proven, 1 something is contradicted, 2 not enough to
 prove it, 3 this is no bundle that can be read.
@@ -18,7 +19,8 @@ SLACK = 300  # seconds by which the clock of a desk may differ from theirs
 
 ABOUT = re.compile(rb'\{"v":"incidentledger/bundle/1","org":"([a-z0-9-]+)","origin":"([!#-\[\]-~]+)","incident":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","export":([1-9][0-9]{0,17})\}\n')
 KNOWN = re.compile(r'data/(bundle\.json|verify\.py|(report|README)\.(nl|fr|en)\.(html|txt)|entries/[0-9]{20}\.json|disclosures/[0-9]{20}\.txt|'
-                   r'proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64})')
+                   r'proofs/[0-9]{20}\.tlog-proof|checkpoints/[1-9][0-9]*\.note|consistency/[1-9][0-9]*\.txt|policies/[0-9a-f]{64}\.json|evidence/[0-9a-f]{64}|'
+                   r'timestamps/[1-9][0-9]*\.[a-z0-9][a-z0-9-]{0,39}\.tsr)')
 TAGS = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"]
 MEMBERS = {"v", "id", "org", "kind", "key", "prev", "prevHash", "command", "actor", "by", "occurred", "precision",
            "recorded", "correlation", "causation", "mac", "basis", "events", "sealed"}
@@ -309,11 +311,162 @@ class Policy:
         return any(w is not None for _, w in self.keys.values())
 
 
+# ---- timestamps: RFC 3161, in DER
+
+def oid(dotted):
+    a, b, *rest = map(int, dotted.split("."))
+    out = bytes([40 * a + b])
+    for n in rest:
+        part = [n & 127]
+        while n > 127:
+            n >>= 7
+            part.insert(0, n & 127 | 128)
+        out += bytes(part)
+    return bytes([6, len(out)]) + out
+
+
+SIGNED_DATA, TST_INFO = oid("1.2.840.113549.1.7.2"), oid("1.2.840.113549.1.9.16.1.4")
+CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERT = oid("1.2.840.113549.1.9.3"), oid("1.2.840.113549.1.9.4"), oid("1.2.840.113549.1.9.16.2.47")
+RSA = oid("1.2.840.113549.1.1.1")
+DIGESTS = {oid("2.16.840.1.101.3.4.2.%d" % n): (hash, {RSA, oid("1.2.840.113549.1.1.%d" % (n + 10)), oid("1.2.840.10045.4.3.%d" % (n + 1))})
+           for n, hash in ((1, "sha256"), (2, "sha384"), (3, "sha512"))}
+GRANTED = bytes.fromhex("3003020100")
+
+
+class Element:
+    """An element of DER: short tags, definite lengths in the fewest bytes."""
+
+    def __init__(self, b, depth=0):
+        need(len(b) >= 2 and b[0] & 31 != 31, "it is no DER")
+        n, head = b[1], 2
+        if n >= 128:
+            head += n - 128
+            need(1 <= n - 128 <= 3 and len(b) >= head, "it is no DER")
+            n = int.from_bytes(b[2:head], "big")
+            need(n >= 128 and n >> 8 * (head - 3), "it is no DER")
+        need(len(b) >= head + n, "it is no DER")
+        self.tag, self.raw, self.body, self.rest, self.children = b[0], b[:head + n], b[head:head + n], b[head + n:], []
+        left = self.body if self.tag & 32 else b""
+        need(not self.tag & 32 or depth < 32, "it is no DER")
+        while left:
+            self.children.append(Element(left, depth + 1))
+            left = self.children[-1].rest
+
+    def fields(self, tag, *tags):
+        need(self.tag == tag and [c.tag for c in self.children] == list(tags), "it is not of the form of a timestamp")
+        return self.children
+
+    def algorithm(self):
+        if [c.raw for c in self.children[1:]] == [b"\x05\x00"]:
+            return self.fields(0x30, 6, 5)[0].raw
+        return self.fields(0x30, 6)[0].raw
+
+    def digest(self):
+        name = self.algorithm()
+        need(name in DIGESTS, "it rests on no digest of the SHA-2 family")
+        return DIGESTS[name]
+
+
+def whole(b):
+    e = Element(b)
+    need(not e.rest, "something stands behind it")
+    return e
+
+
+class Timestamp:
+    """A response of RFC 3161 that grants, in DER, with nothing in it that is not looked at."""
+
+    def __init__(self, b):
+        status, signed = whole(b).fields(0x30, 0x30, 0x30)
+        need(status.raw == GRANTED, "it does not grant a timestamp")
+        kind, wrapped = signed.fields(0x30, 6, 0xa0)
+        need(kind.raw == SIGNED_DATA and len(wrapped.children) == 1, "it holds no signed data")
+        version, algorithms, content, certs, signers = wrapped.children[0].fields(0x30, 2, 0x31, 0x30, 0xa0, 0x31)
+        kind, text = content.fields(0x30, 6, 0xa0)
+        need(version.body == b"\x03" and kind.raw == TST_INFO, "what it signs is no timestamp")
+        self.stored = b
+        info = text.fields(0xa0, 4)[0].body
+        self.read_info(whole(info))
+        version, sid, hash, attrs, algorithm, signature = signers.fields(0x31, 0x30)[0].fields(0x30, 2, 0x30, 0x30, 0xa0, 0x30, 4)
+        name, signatures = hash.digest()
+        need(version.body == b"\x01" and algorithms.fields(0x31, 0x30)[0].digest()[0] == name, "it names another digest than that of its signature")
+        need(algorithm.algorithm() in signatures, "its signature is neither RSA (PKCS #1) nor ECDSA")
+        self.read_attributes(attrs, sid, certs, hashlib.new(name, info).digest())
+        self.signature = ("pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", certificate(self.signer)[5].raw, "-rawin",
+                          "-digest", name, "-in", b"\x31" + attrs.raw[1:], "-sigfile", signature.body)
+
+    def read_info(self, e):
+        c = e.children
+        need(e.tag == 0x30 and len(c) >= 5 and c[0].raw == b"\x02\x01\x01" and (c[1].tag, c[3].tag, c[4].tag) == (6, 2, 0x18), "its content is no timestamp")
+        hash, imprint = c[2].fields(0x30, 0x30, 4)
+        self.hash, self.imprint = hash.digest()[0], imprint.body
+        m = re.fullmatch(rb"([0-9]{14})(?:\.[0-9]+)?Z", c[4].body)
+        need(m, "it tells no instant")
+        try:
+            self.at = int(datetime.datetime.strptime(m[1].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp())
+        except ValueError:
+            raise Contradiction("it tells no instant")
+
+    def read_attributes(self, attrs, sid, certs, digest):
+        values = {}
+        for a in attrs.children:
+            name, value = a.fields(0x30, 6, 0x31)
+            need(name.raw not in values and len(value.children) == 1, "its signed attributes are malformed")
+            values[name.raw] = value.children[0]
+        need(all(name in values for name in (CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_CERT)), "a signed attribute is missing")
+        need(values[CONTENT_TYPE].raw == TST_INFO, "its signature is not over a timestamp")
+        need(values[MESSAGE_DIGEST].tag == 4 and values[MESSAGE_DIGEST].body == digest, "its signature is over another content")
+        ids = values[SIGNING_CERT].children
+        need(ids and ids[0].children and ids[0].children[0].children, "it does not name the certificate of the TSA")
+        first, name = ids[0].children[0].children, "sha256"
+        if first[0].tag == 0x30:
+            name, first = first[0].digest()[0], first[1:]
+        need(first and first[0].tag == 4, "it does not name the certificate of the TSA")
+        for self.signer in certs.children:
+            if hashlib.new(name, self.signer.raw).digest() == first[0].body:
+                serial, _, issuer, *_ = certificate(self.signer)
+                need(sid.body == issuer.raw + serial.raw, "it is signed by another certificate than it names")
+                return
+        need(False, "the certificate that it names is not in it")
+
+    def check(self, note):
+        need(hashlib.new(self.hash, note).digest() == self.imprint, "it is over something else than this checkpoint")
+        need(openssl(*self.signature), "its signature is wrong")
+
+    def believed(self, note, roots, now):
+        return (roots and self.at <= now + SKEW and
+                openssl("ts", "-verify", "-in", self.stored, "-data", note, "-CAfile", roots, "-partial_chain", "-attime", str(self.at)))
+
+
+def certificate(e):
+    """Serial number, algorithm, issuer, validity, subject and key of a certificate."""
+    fields = e.children[0].children if e.children else []
+    if fields and fields[0].tag == 0xa0:
+        fields = fields[1:]
+    need(len(fields) >= 6, "it holds something else than certificates")
+    return fields[:6]
+
+
+@functools.lru_cache(maxsize=4096)
+def openssl(*args):
+    """Whether a command of openssl is content; arguments that are bytes go to it in files."""
+    with tempfile.TemporaryDirectory() as d:
+        words = []
+        for i, a in enumerate(args):
+            if isinstance(a, bytes):
+                path = os.path.join(d, str(i))
+                with open(path, "wb") as f:
+                    f.write(a)
+                a = path
+            words.append(a)
+        return subprocess.run(["openssl"] + words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
 # ---- the bundle
 
 class Bundle:
-    def __init__(self, b, policies, now):
-        self.claims, self.policies, self.now = [], policies, now
+    def __init__(self, b, policies, now, roots=b""):
+        self.claims, self.policies, self.roots, self.now = [], policies, roots, now
         try:
             self.files = read_zip(b)
             check_bag(self.files)
@@ -340,6 +493,7 @@ class Bundle:
             if detail:
                 self.claim(name, PROVEN, detail)
         self.check_anchors()
+        self.check_stamps()
         self.check_times()
 
     def claim(self, name, verdict, detail):
@@ -470,14 +624,37 @@ class Bundle:
                 return
         self.claim("signature of the log", NOT_PROVEN, "no anchor names the key that signed the checkpoint: it is another log, or a forgery")
 
+    def check_stamps(self):
+        self.stamps, mine = [], []
+        stamps = self.under("timestamps", ".tsr")
+        if not stamps and not self.roots:
+            return
+        for name, data in sorted(stamps.items()):
+            size = name.split(".")[0]
+            own = size == str(self.size)
+            note = self.checkpoint if own else self.files.get("data/checkpoints/%s.note" % size)
+            try:
+                need(note is not None, "its checkpoint is not here")
+                t = Timestamp(data)
+                t.check(note)
+            except Contradiction as e:
+                self.claim("timestamp", CONTRADICTED, "%s: %s" % (name, e))
+                return
+            if t.believed(note, self.roots, self.now):
+                self.stamps.append((int(size), t.at))
+                if own:
+                    mine.append(t.at)
+        if not mine:
+            self.claim("timestamp", NOT_PROVEN, "no timestamp is over the checkpoint of the bundle for which the anchors vouch")
+            return
+        self.claim("timestamp", PROVEN, "the checkpoint was there at %s; whether that is a qualified timestamp the trusted lists tell"
+                   % datetime.datetime.fromtimestamp(min(mine), datetime.timezone.utc).isoformat())
+
     def check_times(self):
         try:
             moments = self.moments()
         except Contradiction as e:
             self.claim("time", CONTRADICTED, e)
-            return
-        if not moments:
-            self.claim("time", NOT_PROVEN, "no witness of an anchor vouches for a time")
             return
         for seq, (e, _) in sorted(self.entries.items()):
             try:
@@ -486,10 +663,13 @@ class Bundle:
                 self.claim("time", CONTRADICTED, "entry %d has no instant" % seq)
                 return
             before = [t for size, t in moments if size < seq]
-            after = [t for size, t in moments if size >= seq]
-            if before and at < before[-1] - SLACK or after and at > after[0] + SLACK:
+            after = [t for size, t in moments + self.stamps if size >= seq]
+            if before and at < before[-1] - SLACK or after and at > min(after) + SLACK:
                 self.claim("time", CONTRADICTED, "entry %d says another time than the witnesses" % seq)
                 return
+        if not moments:
+            self.claim("time", NOT_PROVEN, "no witness of an anchor vouches for a time; a timestamp shows only that the entries were not written later")
+            return
         self.claim("time", PROVEN, "every entry was in the log when witnesses say so")
 
     def moments(self):
@@ -516,9 +696,22 @@ class Bundle:
         return None
 
 
-def verify(b, policies, now):
+def anchors(texts):
+    """The policies in the texts of anchors, and all certificates."""
+    policies, roots = [], []
+    for text in texts:
+        found = re.findall("(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text)
+        for c in found:
+            text = text.replace(c, "")
+        roots += found
+        if not found or re.search("(?m)^log ", text):
+            policies.append(Policy(text))
+    return policies, "\n".join(roots).encode()
+
+
+def verify(b, anchored, now):
     """The claims on a bundle, and the exit code they give."""
-    bundle = Bundle(b, policies, now)
+    bundle = Bundle(b, anchored[0], now, anchored[1])
     verdicts = {v for _, v, _ in bundle.claims}
     return bundle.claims, 1 if CONTRADICTED in verdicts else 2 if NOT_PROVEN in verdicts else 0
 
@@ -527,13 +720,13 @@ def main(args):
     if len(args) < 1:
         print(__doc__)
         return 3
-    policies = []
+    texts = []
     for path in args[1:]:
         with open(path, encoding="utf-8") as f:
-            policies.append(Policy(f.read()))
+            texts.append(f.read())
     try:
         with open(args[0], "rb") as f:
-            claims, code = verify(f.read(), policies, int(time.time()))
+            claims, code = verify(f.read(), anchors(texts), int(time.time()))
     except (Unreadable, OSError) as e:
         print("UNREADABLE: %s" % e)
         return 3

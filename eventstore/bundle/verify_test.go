@@ -20,7 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"incidentledger/domain"
-	"incidentledger/eventstore/seal"
+	"incidentledger/eventstore/seal/testtsa"
 )
 
 // codeOf gives the exit code of a result, as contract 2 has it.
@@ -43,15 +43,15 @@ func codeOf(r *Result, err error) int {
 // both lets both verifiers judge a bundle and gives the one code they agree on.
 func (p *python) both(t testing.TB, b []byte, anchors ...string) (int, string) {
 	t.Helper()
-	var policies []*seal.Policy
-	for _, a := range anchors {
-		policy, err := seal.ParsePolicy([]byte(a))
-		if err != nil {
-			t.Fatal(err)
-		}
-		policies = append(policies, policy)
+	texts := make([][]byte, len(anchors))
+	for i, a := range anchors {
+		texts[i] = []byte(a)
 	}
-	r, err := Verify(b, policies, time.Now())
+	policies, roots, err := ReadAnchors(texts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Verify(b, policies, roots, time.Now())
 	code, said := codeOf(r, err), fmt.Sprint(err)
 	if err == nil {
 		said = fmt.Sprint(r.Claims)
@@ -80,7 +80,7 @@ import sys, time, json, verify
 for line in sys.stdin:
     path, anchors = json.loads(line)
     try:
-        claims, code = verify.verify(open(path, "rb").read(), [verify.Policy(a) for a in anchors], int(time.time()))
+        claims, code = verify.verify(open(path, "rb").read(), verify.anchors(anchors), int(time.time()))
     except verify.Unreadable as e:
         claims, code = str(e), 3
     print(json.dumps([code, claims]).replace("\n", " "), flush=True)
@@ -328,14 +328,19 @@ func TestEveryBitOfOneEvent(t *testing.T) {
 
 // evidence are the files that cannot be changed unseen. Papers can be, as a paper
 // beside the evidence can; disclosures and earlier checkpoints can be left out.
-var evidence = regexp.MustCompile(`^data/(entries|proofs|policies|evidence)/`)
+var evidence = regexp.MustCompile(`^data/(entries|proofs|policies|evidence|timestamps)/`)
 
 // Ten thousand mutations of any file, in any way: both verifiers agree, and no
 // change of the evidence is proven.
 func TestTheVerifiersAgree(t *testing.T) {
 	t.Parallel()
 	w, p := newTown(t, 1), startPython(t)
-	b := w.bundle()
+	a, content := testtsa.New(testtsa.Options{}), w.content()
+	stampAll(&content, a)
+	b, anchors := written(t, content), []string{w.anchor(), string(a.Roots)}
+	if code, said := p.both(t, b, anchors...); code != 0 {
+		t.Fatalf("%d: %s", code, said)
+	}
 	whole := unpacked(t, b)
 	var names []string
 	for name := range whole {
@@ -352,10 +357,10 @@ func TestTheVerifiersAgree(t *testing.T) {
 			name := rapid.SampledFrom(names).Draw(rt, "file")
 			files[name] = mutated(rt, files[name])
 			if rapid.Bool().Draw(rt, "sums left as they were") {
-				p.both(t, mutated(rt, b), w.anchor())
+				p.both(t, mutated(rt, b), anchors...)
 				continue
 			}
-			code, said := p.both(t, pack(t, files), w.anchor())
+			code, said := p.both(t, pack(t, files), anchors...)
 			if code == 0 && evidence.MatchString(name) && !bytes.Equal(files[name], whole[name]) {
 				rt.Fatalf("%s was changed and is proven: %s", name, said)
 			}

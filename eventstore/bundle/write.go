@@ -24,6 +24,7 @@ type Content struct {
 	Size       domain.Seq
 	Inclusion  func(seq, size domain.Seq) (tlog.RecordProof, error)
 	Earlier    []Earlier
+	Stamps     map[domain.Seq]map[string][]byte // timestamps over these checkpoints, by size and name of the TSA
 
 	Policies map[domain.Hash][]byte // canonical policy sets
 	Files    map[domain.Hash][]byte // evidence files, by the SHA-256 of their content
@@ -61,6 +62,11 @@ func Write(w io.Writer, c Content) error {
 		name := fmt.Sprint(uint64(e.Size))
 		files[payload+"checkpoints/"+name+".note"] = e.Note
 		files[payload+"consistency/"+name+".txt"] = writeHashes(e.Proof)
+	}
+	for size, by := range c.Stamps {
+		for tsa, stored := range by {
+			files[stampName(size, tsa)] = stored
+		}
 	}
 	for hash, set := range c.Policies {
 		files[payload+"policies/"+hash.String()+".json"] = set

@@ -17,9 +17,11 @@ import (
 // An Audit compares a log with the entries of its ledger, all of them from the
 // first on. It writes nothing and needs no secret.
 type Audit struct {
-	points *points
-	hashes *bufio.Reader // kept leaf hashes; nil where there are no more
-	file   *os.File      // of them
+	points   *points
+	cosigned *points
+	stamps   *stamps
+	hashes   *bufio.Reader // kept leaf hashes; nil where there are no more
+	file     *os.File      // of them
 
 	next int         // place of the next checkpoint among points
 	n    domain.Seq  // leaves taken
@@ -39,7 +41,12 @@ func OpenAudit(dir, origin, key string) (*Audit, error) {
 	}
 	check := note.VerifierList(v)
 	a := &Audit{}
-	a.points, err = readPoints(filepath.Join(dir, signedFile), func(signed []byte) (Head, error) { return readHead(origin, check, signed) })
+	read := func(signed []byte) (Head, error) { return readHead(origin, check, signed) }
+	if a.points, err = readPoints(filepath.Join(dir, signedFile), read); err == nil {
+		if a.cosigned, err = readPoints(filepath.Join(dir, cosignedFile), read); err == nil {
+			a.stamps, err = readStamps(filepath.Join(dir, stampedFile))
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("seal: log %s: %w", origin, err)
 	}

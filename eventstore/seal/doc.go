@@ -1,8 +1,8 @@
 // Package seal signs the heads of an organisation's ledger, so that what was
 // written can no longer be changed without showing.
 //
-// It may import domain, golang.org/x/mod/sumdb (tlog, note), torchwood and
-// golang.org/x/sys, nothing else.
+// It may import domain, golang.org/x/mod/sumdb (tlog, note), torchwood,
+// tspclient-go and golang.org/x/sys, nothing else.
 //
 // Invariant: nothing is ever signed that is smaller than, or inconsistent with,
 // what was signed before; and everything a signature covers is on disk (fsync)
@@ -25,8 +25,9 @@
 //	                    is the head.
 //	cosigned            those of them that enough witnesses cosigned, with the
 //	                    cosignatures
+//	timestamps          what timestamping authorities said of them
 //
-// The hashes follow from the entries and can be made anew; checkpoints cannot.
+// The hashes follow from the entries and can be made anew; the rest cannot.
 // A record of a checkpoint is one line, the note, and an empty line:
 //
 //	checkpoint <length of the note in bytes> <CRC-32C of the note, 8 hexadecimal digits> <when, RFC 3339 in UTC>
@@ -36,4 +37,9 @@
 // base64. Its first signature is the log's own, Ed25519, under the origin as
 // the name of the key. A record may repeat the note before it: the head still
 // stood at that time.
+//
+// A record of a timestamp has the same form, with "timestamp" as its first word
+// and at the end of its line the number of entries and the name of the authority.
+// What follows is a response of RFC 3161, in DER and with the status 0, over the
+// bytes of a checkpoint of so many entries.
 package seal

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,10 +17,11 @@ import (
 	"incidentledger/domain"
 )
 
-// The files of checkpoints in the folder of a log.
+// The files in the folder of a log that cannot be made anew.
 const (
 	signedFile   = "checkpoints" // every one that the log signed
 	cosignedFile = "cosigned"    // those that enough witnesses cosigned
+	stampedFile  = "timestamps"  // what timestamping authorities said of them
 )
 
 // points is a file of checkpoints, oldest first.
@@ -26,6 +29,7 @@ type points struct {
 	f     *os.File
 	end   int64
 	index []point // with growing size
+	read  []byte  // what was read of it
 }
 
 // A point says where a checkpoint stands in the file: the first of its size.
@@ -48,10 +52,10 @@ func readPoints(path string, read func(note []byte) (Head, error)) (*points, err
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	p := &points{}
+	p := &points{read: b}
 	for rest := b; len(rest) > 0; {
 		note, at, n, err := parsePoint(rest)
-		if err != nil && !wholeBehind(rest[1:]) {
+		if err != nil && !wholeBehind("checkpoint", rest[1:]) {
 			break
 		}
 		var head Head
@@ -76,6 +80,7 @@ func openPoints(path string, read func(note []byte) (Head, error)) (*points, err
 	if err != nil {
 		return nil, err
 	}
+	p.read = nil
 	if p.f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
 	}
@@ -103,18 +108,20 @@ func (p *points) add(pt point) error {
 
 // append writes a checkpoint and makes it durable.
 func (p *points) append(head Head, note []byte, at time.Time) error {
-	line := fmt.Appendf(nil, "checkpoint %d %08x %s\n", len(note), crc32.Checksum(note, castagnoli), at.UTC().Format(time.RFC3339))
-	b := append(append(line, note...), '\n')
+	b, line := formRecord("checkpoint", note, at, "")
 	if _, err := p.f.WriteAt(b, p.end); err != nil {
 		return fmt.Errorf("%s: %w", p.f.Name(), err)
 	}
 	if err := unix.Fdatasync(int(p.f.Fd())); err != nil {
 		return fmt.Errorf("%s: fdatasync: %w", p.f.Name(), err)
 	}
-	err := p.add(point{head.Size, head.Root, at.UTC().Truncate(time.Second), p.end + int64(len(line)), len(note)})
+	err := p.add(point{head.Size, head.Root, at.UTC().Truncate(time.Second), p.end + int64(line), len(note)})
 	p.end += int64(len(b))
 	return err
 }
+
+// note gives a checkpoint of a file that was read and not opened for more.
+func (p *points) note(pt point) []byte { return p.read[pt.off:][:pt.len] }
 
 // covering gives the first checkpoint of at least so many entries.
 func (p *points) covering(seq domain.Seq) (point, bool) {
@@ -147,36 +154,55 @@ func (p *points) head(pt point, read func(note []byte) (Head, error)) (Head, err
 
 // parsePoint reads one record and gives its length with it.
 func parsePoint(b []byte) (note []byte, at time.Time, n int, err error) {
+	note, at, more, n, err := parseRecord("checkpoint", b)
+	if err == nil && len(more) > 0 {
+		err = errors.New("its first line says more than that of a checkpoint")
+	}
+	return note, at, n, err
+}
+
+// parseRecord reads one record of a file of the log: a line with a word, the
+// length of what follows, its CRC-32C, an instant and what else belongs to it;
+// what follows; and an empty line. It gives the length of the record with it.
+func parseRecord(word string, b []byte) (body []byte, at time.Time, more []string, n int, err error) {
 	line, rest, found := bytes.Cut(b, []byte("\n"))
-	var size int
-	var sum uint32
-	var when string
 	if !found {
-		return nil, at, 0, errors.New("the record is cut off")
+		return nil, at, nil, 0, errors.New("the record is cut off")
 	}
-	if _, err := fmt.Sscanf(string(line), "checkpoint %d %08x %s", &size, &sum, &when); err != nil {
-		return nil, at, 0, errors.New("no record of a checkpoint stands here")
+	f := strings.Split(string(line), " ")
+	if len(f) < 4 || f[0] != word {
+		return nil, at, nil, 0, fmt.Errorf("no record of a %s stands here", word)
 	}
-	if at, err = time.Parse(time.RFC3339, when); err != nil {
-		return nil, at, 0, err
+	size, err1 := strconv.Atoi(f[1])
+	sum, err2 := strconv.ParseUint(f[2], 16, 32)
+	at, err3 := time.Parse(time.RFC3339, f[3])
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, at, nil, 0, err
 	}
 	if size < 0 || size >= len(rest) || rest[size] != '\n' {
-		return nil, at, 0, errors.New("the record is cut off")
+		return nil, at, nil, 0, errors.New("the record is cut off")
 	}
-	if note = rest[:size]; crc32.Checksum(note, castagnoli) != sum {
-		return nil, at, 0, errors.New("the checksum of the note differs")
+	if body = rest[:size]; uint64(crc32.Checksum(body, castagnoli)) != sum {
+		return nil, at, nil, 0, fmt.Errorf("the checksum of the %s differs", word)
 	}
-	return note, at, len(line) + size + 2, nil
+	return body, at, f[4:], len(line) + size + 2, nil
+}
+
+// formRecord gives the bytes of a record, and how many stand before its body.
+func formRecord(word string, body []byte, at time.Time, more string) (b []byte, head int) {
+	b = fmt.Appendf(nil, "%s %d %08x %s%s\n", word, len(body), crc32.Checksum(body, castagnoli), at.UTC().Format(time.RFC3339), more)
+	head = len(b)
+	return append(append(b, body...), '\n'), head
 }
 
 // wholeBehind reports whether a whole record stands anywhere in b.
-func wholeBehind(b []byte) bool {
+func wholeBehind(word string, b []byte) bool {
 	for {
-		i := bytes.Index(b, []byte("checkpoint "))
+		i := bytes.Index(b, []byte(word+" "))
 		if i < 0 {
 			return false
 		}
-		if _, _, _, err := parsePoint(b[i:]); err == nil {
+		if _, _, _, _, err := parseRecord(word, b[i:]); err == nil {
 			return true
 		}
 		b = b[i+1:]

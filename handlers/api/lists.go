@@ -60,7 +60,7 @@ func (s *server) listOperations() []*operation {
 			}},
 		{id: "list-audit", method: http.MethodGet, path: org + "/audit", tag: "views", do: (*request).audit,
 			summary: "Who did what: every entry, newest first",
-			gives:   page[audit.Row]{}, headers: []string{"Ledger-Seq"}, waits: []string{audit.Name, register.Name},
+			gives:   page[audited]{}, headers: []string{"Ledger-Seq"}, waits: []string{audit.Name, register.Name},
 			query: []param{
 				{name: "actor", kind: id}, {name: "key", kind: word, doc: "an aggregate, an incident's number, or with kind a short code"},
 				{name: "kind", kind: word, doc: "of aggregate; with a key and without kind: incident"},

@@ -41,6 +41,9 @@ type Office struct {
 	// Receipt signs that an entry was accepted, and by when it is sealed.
 	Receipt func(domain.Seq) ([]byte, error)
 
+	// Trust tells when an entry reached each level of trust; nil: nobody knows.
+	Trust func(domain.Seq) Trust
+
 	Files    Files     // nil: none are taken in
 	Alerting *Alerting // nil: there is none
 

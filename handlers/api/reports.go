@@ -34,7 +34,7 @@ func (s *server) reportOperations() []*operation {
 		{id: "export-incident", method: http.MethodGet, path: "/organisations/{org}/incidents/{key}/bundle", tag: "reports",
 			do: (*request).bundle, summary: "The evidence bundle of an incident, to be checked without this program",
 			about: "A ZIP file with the entries up to the order PrepareExport, word for word, with the proof of their place in the sealed log. " +
-				"The same order always gives the same bytes.",
+				"The same order gives the same bytes, but for timestamps that have come since.",
 			media: mediaZIP, query: []param{{name: "seq", kind: number, doc: "the entry of PrepareExport; without it the last one"}},
 			headers: []string{"Ledger-Seq"}, waits: []string{"register"}},
 		{id: "sign-receipt", method: http.MethodGet, path: "/organisations/{org}/receipts/{seq}", tag: "orders",

@@ -31,6 +31,7 @@ type line struct {
 	Correlation domain.OrderID   `json:"correlation,omitzero"`
 	Causation   domain.OrderID   `json:"causation,omitzero"`
 	Hash        domain.Hash      `json:"hash" doc:"RFC 6962 leaf hash of the stored bytes"`
+	Trust       Trust            `json:"trust" doc:"when the entry reached each level of trust"`
 	Prev        domain.Seq       `json:"prev" doc:"the incident's entry before; 0: this is the first"`
 }
 
@@ -77,7 +78,7 @@ func (o *Office) open(en *domain.Entry) (line, []domain.Event, error) {
 	l := line{
 		Seq: en.Seq, Order: en.ID, Occurred: en.Occurred.Time, Precision: en.Occurred.Precision, Recorded: en.Recorded,
 		Command: en.Command, Actor: en.Actor, Correlation: en.Correlation, Causation: en.Causation,
-		Hash: en.Hash, Prev: en.Prev, Events: make([]shownEvent, len(events)),
+		Hash: en.Hash, Prev: en.Prev, Trust: o.trust(en.Seq), Events: make([]shownEvent, len(events)),
 	}
 	if en.By != nil {
 		l.By = &shownBy{Medium: en.By.Medium, Person: en.By.Person, Contact: en.By.Contact}

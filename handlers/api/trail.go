@@ -103,7 +103,10 @@ func (q *request) audit() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := pageOf(found.Rows)
+	out := pageOf(make([]audited, len(found.Rows)))
+	for i, row := range found.Rows {
+		out.Items[i] = audited{row, q.office.trust(row.Seq)}
+	}
 	if found.Next > 0 {
 		if out.Next, err = makeCursor(found.Next); err != nil {
 			return nil, err
