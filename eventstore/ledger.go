@@ -121,7 +121,7 @@ func (l *Ledger) WaitFor(ctx context.Context, seq domain.Seq) error {
 			return nil
 		}
 		if err := l.broken(); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 		}
 		select {
 		case <-moved:
