@@ -59,7 +59,8 @@ func (c Reclassify) decide(d *deciding) error {
 	next := d.s.Clone()
 	e.evolve(next, nil)
 	was, is := &d.s.Report, &next.Report
-	if is.Kind == was.Kind && is.Category == was.Category && is.SuspectedDataLeak == was.SuspectedDataLeak &&
+	raised := is.SuspectedDataLeak && (!was.SuspectedDataLeak || d.s.Leak.Withdrawn && !next.Leak.Withdrawn)
+	if is.Kind == was.Kind && is.Category == was.Category && is.SuspectedDataLeak == was.SuspectedDataLeak && !raised &&
 		is.SecurityRelevant == was.SecurityRelevant && is.Chain == was.Chain && slices.Equal(is.Affected, was.Affected) {
 		return noChange("contract 3", "the incident is already classified so")
 	}
@@ -73,7 +74,7 @@ func (c Reclassify) decide(d *deciding) error {
 	if c.Affected != nil {
 		d.hits(*c.Affected)
 	}
-	if is.SuspectedDataLeak && !was.SuspectedDataLeak {
+	if raised {
 		d.unprofiled()
 	}
 	d.emit(e)
@@ -125,6 +126,7 @@ func (e IncidentReclassified) evolve(s *Incident, _ *posting) {
 	}
 	if e.SuspectedDataLeak != nil {
 		r.SuspectedDataLeak = *e.SuspectedDataLeak
+		s.Leak.Withdrawn = s.Leak.Withdrawn && !r.SuspectedDataLeak // suspected again
 	}
 	if e.SecurityRelevant != nil {
 		r.SecurityRelevant = *e.SecurityRelevant
