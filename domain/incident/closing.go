@@ -35,7 +35,7 @@ func (t *Told) unweighed() bool { return t.occurred() && t.Assessed == nil && t.
 // unassessed reports whether a suspected leak stands of which nobody said what it
 // did to any processing (X-01, DBR-06).
 func (t *Told) unassessed() bool {
-	return t.SuspectsLeak() && !t.Leak.Withdrawn && len(t.Leak.Processings) == 0
+	return t.leakStands() && len(t.Leak.Processings) == 0
 }
 
 // grave reports whether the incident goes through every step of the procedure.

@@ -39,7 +39,7 @@ type Reclassify struct {
 	Kind domain.Code `json:"kind,omitzero" rule:"oneof=incident|weakness|service-request"`
 	// Category is its type in the catalogue.
 	Category domain.Code `json:"category,omitzero" rule:"codes=categories"`
-	// SuspectedDataLeak says whether personal data may have leaked (NOT-06).
+	// SuspectedDataLeak says whether personal data may have leaked (NOT-06); to end a suspicion takes a role that may WithdrawSuspicion.
 	SuspectedDataLeak *bool `json:"suspectedDataLeak,omitempty"`
 	// SecurityRelevant says whether it concerns information security (INT-07).
 	SecurityRelevant *bool `json:"securityRelevant,omitempty"`
@@ -63,6 +63,9 @@ func (c Reclassify) decide(d *deciding) error {
 	if is.Kind == was.Kind && is.Category == was.Category && is.SuspectedDataLeak == was.SuspectedDataLeak && !raised &&
 		is.SecurityRelevant == was.SecurityRelevant && is.Chain == was.Chain && slices.Equal(is.Affected, was.Affected) {
 		return noChange("contract 3", "the incident is already classified so")
+	}
+	if err := d.dropsLeak(next); err != nil {
+		return err
 	}
 	if was.SuspectedDataLeak && !is.SuspectedDataLeak {
 		for _, n := range d.s.Notifications {
