@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"incidentledger/domain"
 	"incidentledger/domain/incident"
 	"incidentledger/projections/breaches"
+	"incidentledger/projections/register"
 )
 
 // Every breach of the story stands in the register: suspected, assessed, notified
@@ -86,5 +88,28 @@ func TestBreachesFollowWhatIsTold(t *testing.T) {
 	got := find()
 	if len(got) != 1 || got[0].Risk != "unlikely" || !got[0].Notified.IsZero() || len(got[0].Assessments) != 2 || got[0].Assessments[1] != last.Seq || got[0].Role != "dpo" {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// A report that was withdrawn waits for nothing, unless something was owed by law:
+// then an authority may have been told of it.
+//
+// requirements: REG-10
+func TestFalseAlarmsWaitWhereAnAuthorityMayKnow(t *testing.T) {
+	s := tellStory(t)
+	withdrawn := func(leak bool) domain.Key {
+		key := s.give(incident.Name, domain.Key{}, "help-desk", time.Hour, "ReportIncident", fmt.Sprintf(
+			`{"kind":"incident","title":"Stick","description":"It is gone.","category":"lost-device","channel":"phone","suspectedDataLeak":%t}`, leak)).Key
+		s.give(incident.Name, key, "security-officer", 0, "WithdrawReport", `{"grounds":"It was found."}`)
+		return key
+	}
+	fault, leak := withdrawn(false), withdrawn(true)
+	g, err := register.In(s.snapshot(register.New(time.UTC)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := g.List(register.Query{Waiting: true, Keys: []domain.Key{fault, leak}, Limit: 9})
+	if err != nil || len(rows) != 1 || rows[0].Key != leak {
+		t.Errorf("%+v, %v", rows, err)
 	}
 }

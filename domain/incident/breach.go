@@ -218,6 +218,16 @@ func (c WithdrawSuspicion) decide(d *deciding) error {
 	return nil
 }
 
+// dropsLeak refuses whoever would end a suspicion by saying otherwise than by
+// WithdrawSuspicion, and has no role that may give it (ORG-04).
+func (d *deciding) dropsLeak(next *Incident) error {
+	a := d.o.Actor
+	if !d.s.leakStands() || next.leakStands() || a.Proof == "system" || slices.Contains(statutory, a.Role) {
+		return nil
+	}
+	return domain.Refuse(domain.CodeDenied, "ORG-04", "to end the suspicion of a data leak is for %s, not for %s; they give WithdrawSuspicion", orList(statutory), a.Role)
+}
+
 // tellAgain names everybody who was told of what proved false.
 func (d *deciding) tellAgain() {
 	for _, n := range d.s.Notifications {

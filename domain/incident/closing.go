@@ -12,9 +12,10 @@ import (
 // request, a weakness or a plain fault of ICT is closed as soon as it is
 // resolved; what touches security goes through every step (EVA-07).
 
-// security reports whether the incident touches information security.
+// security reports whether the incident touches information security. A suspicion
+// that proved false asks for no more than if it had never come up.
 func (t *Told) security() bool {
-	return t.Report.SecurityRelevant || t.SuspectsLeak() || t.severe()
+	return t.Report.SecurityRelevant || t.leakStands() || t.severe()
 }
 
 // severe reports whether it was given a severity that asks for handling of its
@@ -27,7 +28,7 @@ func (t *Told) severe() bool {
 // occurred reports whether something came about that is weighed, analysed and
 // classified before it is closed: a request, and a weakness through which nothing
 // leaked, are not.
-func (t *Told) occurred() bool { return t.Report.Kind == "incident" || t.SuspectsLeak() }
+func (t *Told) occurred() bool { return t.Report.Kind == "incident" || t.leakStands() }
 
 // unweighed reports whether nobody gave it a priority (PRI-01).
 func (t *Told) unweighed() bool { return t.occurred() && t.Assessed == nil && t.Overridden == 0 }
@@ -35,7 +36,7 @@ func (t *Told) unweighed() bool { return t.occurred() && t.Assessed == nil && t.
 // unassessed reports whether a suspected leak stands of which nobody said what it
 // did to any processing (X-01, DBR-06).
 func (t *Told) unassessed() bool {
-	return t.SuspectsLeak() && !t.Leak.Withdrawn && len(t.Leak.Processings) == 0
+	return t.leakStands() && len(t.Leak.Processings) == 0
 }
 
 // grave reports whether the incident goes through every step of the procedure.

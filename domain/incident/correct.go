@@ -65,6 +65,9 @@ func (c CorrectFact) decide(d *deciding) error {
 	if err := next.holdsInOrder(d); err != nil {
 		return err
 	}
+	if err := d.dropsLeak(next); err != nil {
+		return err
+	}
 	d.emit(e)
 	return nil
 }

@@ -201,7 +201,7 @@ func (t *Told) unaware() bool {
 	if t.Significance.is() && t.AwareOf(OfSignificant).IsZero() {
 		return true
 	}
-	if !t.SuspectsLeak() || t.Leak.Withdrawn {
+	if !t.leakStands() {
 		return false
 	}
 	if len(t.Leak.Processings) == 0 {

@@ -113,7 +113,7 @@ func (c AssessPriority) decide(d *deciding) error {
 // (NOT-06, requirements 22.1).
 func (d *deciding) leaks(criteria []domain.Code) {
 	suspected := func(c domain.Code) bool { return d.set.HasCode("leakCriteria", c) }
-	if yes := true; !d.s.SuspectsLeak() && slices.ContainsFunc(criteria, suspected) {
+	if yes := true; !d.s.leakStands() && slices.ContainsFunc(criteria, suspected) {
 		d.emit(IncidentReclassified{SuspectedDataLeak: &yes})
 	}
 }

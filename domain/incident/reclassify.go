@@ -39,7 +39,7 @@ type Reclassify struct {
 	Kind domain.Code `json:"kind,omitzero" rule:"oneof=incident|weakness|service-request"`
 	// Category is its type in the catalogue.
 	Category domain.Code `json:"category,omitzero" rule:"codes=categories"`
-	// SuspectedDataLeak says whether personal data may have leaked (NOT-06).
+	// SuspectedDataLeak says whether personal data may have leaked (NOT-06); to end a suspicion takes a role that may WithdrawSuspicion.
 	SuspectedDataLeak *bool `json:"suspectedDataLeak,omitempty"`
 	// SecurityRelevant says whether it concerns information security (INT-07).
 	SecurityRelevant *bool `json:"securityRelevant,omitempty"`
@@ -59,9 +59,13 @@ func (c Reclassify) decide(d *deciding) error {
 	next := d.s.Clone()
 	e.evolve(next, nil)
 	was, is := &d.s.Report, &next.Report
-	if is.Kind == was.Kind && is.Category == was.Category && is.SuspectedDataLeak == was.SuspectedDataLeak &&
+	raised := is.SuspectedDataLeak && (!was.SuspectedDataLeak || d.s.Leak.Withdrawn && !next.Leak.Withdrawn)
+	if is.Kind == was.Kind && is.Category == was.Category && is.SuspectedDataLeak == was.SuspectedDataLeak && !raised &&
 		is.SecurityRelevant == was.SecurityRelevant && is.Chain == was.Chain && slices.Equal(is.Affected, was.Affected) {
 		return noChange("contract 3", "the incident is already classified so")
+	}
+	if err := d.dropsLeak(next); err != nil {
+		return err
 	}
 	if was.SuspectedDataLeak && !is.SuspectedDataLeak {
 		for _, n := range d.s.Notifications {
@@ -73,7 +77,7 @@ func (c Reclassify) decide(d *deciding) error {
 	if c.Affected != nil {
 		d.hits(*c.Affected)
 	}
-	if is.SuspectedDataLeak && !was.SuspectedDataLeak {
+	if raised {
 		d.unprofiled()
 	}
 	d.emit(e)
@@ -125,6 +129,7 @@ func (e IncidentReclassified) evolve(s *Incident, _ *posting) {
 	}
 	if e.SuspectedDataLeak != nil {
 		r.SuspectedDataLeak = *e.SuspectedDataLeak
+		s.Leak.Withdrawn = s.Leak.Withdrawn && !r.SuspectedDataLeak // suspected again
 	}
 	if e.SecurityRelevant != nil {
 		r.SecurityRelevant = *e.SecurityRelevant

@@ -168,6 +168,9 @@ func (t *Told) SuspectsLeak() bool {
 		slices.ContainsFunc(t.Leak.Processings, func(p Processing) bool { return p.PersonalData != "none" })
 }
 
+// leakStands reports whether a leak is suspected or known that was not withdrawn.
+func (t *Told) leakStands() bool { return t.SuspectsLeak() && !t.Leak.Withdrawn }
+
 // standing is the phase that follows from what is known, for an incident that is
 // neither closed nor dropped.
 func (t *Told) standing() domain.Code {

@@ -34,13 +34,18 @@ var (
 
 // Todo lists what is to be done at an instant under the adopted policy: running
 // terms, what nobody decided yet, who did not hear of it, and what else stands in
-// the way of closing. What comes first is due first; what has no term follows in the
+// the way of closing. Of a report that is not pursued only what proved false is left
+// to be taken back. What comes first is due first; what has no term follows in the
 // order of the procedure. A command that the phase refuses is not among them.
 func (s *Incident) Todo(b *Basis, now time.Time) []Todo {
-	if !s.Begun() || s.Dropped() || b.Current == nil {
+	if !s.Begun() || b.Current == nil {
 		return nil
 	}
 	l := &todos{s: s, now: now, obliged: obliged(b.ProfileAt(s.Recorded))}
+	l.takingBack()
+	if s.Dropped() {
+		return l.list
+	}
 	if b.Register != nil {
 		l.improvements = b.Register.Improvements(s.Key)
 	}
@@ -248,6 +253,17 @@ func (l *todos) mending() {
 	l.lacks(len(s.Chain.Environments) > 0 && !s.Resolved.IsZero(), 6, "test-environment", "ReturnTestEnvironment", "CHN-10", conducting...)
 	for _, plan := range s.Continuity.Plans {
 		l.add(Todo{Step: 6, What: "plan/" + plan, Command: "DeactivatePlan", Requirement: "BCM-03", Roles: conducting})
+	}
+}
+
+// takingBack has each authority told that what it was notified of proved false
+// (REG-10). A report that was merged into another is none of that.
+func (l *todos) takingBack() {
+	none := l.s.Phase == PhaseRejected || l.s.Phase == PhaseWithdrawn
+	for _, n := range l.s.Notifications {
+		if !n.Withdrawn && !n.Foreign && (none || l.s.Leak.Withdrawn && n.Regime == RegimeGDPR) {
+			l.add(Todo{Step: 7, What: domain.Code("notification/" + n.ID.String()), Command: "WithdrawNotification", Requirement: "REG-10", Roles: notifying})
+		}
 	}
 }
 

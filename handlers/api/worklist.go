@@ -17,7 +17,7 @@ import (
 func (s *server) worklistOperations() []*operation {
 	return []*operation{{id: "list-work", method: http.MethodGet, path: "/organisations/{org}/worklist", tag: "views", do: (*request).worklist,
 		summary: "What is to be done now, by whom and until when: what is due first comes first",
-		about: "Made while it is read, from the states of the incidents that the register shows as open and from the improvements that are not done: " +
+		about: "Made while it is read, from the states of the incidents that the register shows as open, of those withdrawn or rejected after an authority was told, and from the improvements that are not done: " +
 			"running terms, what nobody decided yet, escalations that nobody acknowledged, who must still hear of it, what the evaluation lacks. " +
 			"It takes as long as folding those incidents does. Of a closed incident what is still owed is on the list of deadlines.",
 		gives: page[work]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
@@ -97,7 +97,7 @@ func (q *request) worklist() (*answer, error) {
 // works gives everything that waits: of open incidents, newest last, and of
 // improvements.
 func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
-	rows, seq, err := q.rows(register.Query{Open: true, Now: now})
+	rows, seq, err := q.rows(register.Query{Waiting: true, Now: now})
 	if err != nil {
 		return nil, 0, err
 	}

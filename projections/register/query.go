@@ -90,6 +90,7 @@ type Query struct {
 	Keys       []domain.Key  // any of these; nil: does not matter
 	Phases     []domain.Code // any of these
 	Open       bool          // neither closed, rejected, withdrawn nor merged
+	Waiting    bool          // open, or dropped after something was owed by law: what an authority was told is to be taken back
 	Kind       domain.Code
 	Category   domain.Code
 	Channel    domain.Code
@@ -167,6 +168,7 @@ func (q *Query) matches(r *Row) bool {
 	switch {
 	case len(q.Phases) > 0 && !slices.Contains(q.Phases, r.Phase),
 		q.Open && !r.open(),
+		q.Waiting && !r.open() && !r.told(),
 		!is(q.Kind, r.Kind), !is(q.Category, r.Category), !is(q.Channel, r.Channel),
 		!is(q.Department, r.Department), !is(q.Chain, r.Chain), !is(q.RoutedTo, r.RoutedTo),
 		!is(q.Track, r.Class.Track),
@@ -195,4 +197,10 @@ func (r *Row) open() bool {
 		return false
 	}
 	return true
+}
+
+// told reports whether an authority may have been told of what proved to be none.
+func (r *Row) told() bool {
+	return (r.Phase == incident.PhaseRejected || r.Phase == incident.PhaseWithdrawn) &&
+		slices.ContainsFunc(r.Clocks, func(c Clock) bool { return c.Statutory })
 }
