@@ -195,6 +195,7 @@ func (e IncidentResolved) evolve(s *Incident, _ *posting) {
 
 func (e IncidentReopened) evolve(s *Incident, _ *posting) {
 	if e.Leg > s.Leg {
+		s.Legs = append(slices.Clip(s.Legs), Leg{s.Reopened, s.Resolved})
 		s.Leg, s.Reopened = e.Leg, e.At
 		s.Acknowledged, s.Resolved, s.Handled = time.Time{}, time.Time{}, time.Time{}
 		s.Evaluation.Submitted, s.Evaluation.Approved = false, time.Time{} // the new leg is evaluated too
