@@ -55,7 +55,7 @@ const (
 type EstablishAwareness struct {
 	// Of tells what is known; without it every duty that applies.
 	Of domain.Code `json:"of,omitzero" rule:"oneof=breach|significant-incident"`
-	// Processing is the code of the processing of personal data concerned; without it all that have no awareness of their own.
+	// Processing is the code of the processing of personal data concerned; without it all that were assessed so far and have no awareness of their own, or the suspicion.
 	Processing domain.Code `json:"processing,omitzero"`
 	// AwareAt is since when it is known with reasonable certainty.
 	AwareAt time.Time `json:"awareAt" rule:"required,past"`
@@ -93,11 +93,18 @@ func (c EstablishAwareness) decide(d *deciding) error {
 	var established []string
 	fresh := false
 	for _, of := range kinds {
-		if a, ok := d.s.aware(of, c.Processing); ok {
+		which := []domain.Code{c.Processing}
+		a, ok := d.s.aware(of, c.Processing)
+		if ok {
+			which = d.s.uncovered(of, c.Processing)
+		}
+		if len(which) == 0 {
 			established = append(established, fmt.Sprintf("awareness of %s was established as %s", of, stamp(a.At)))
 			continue
 		}
-		d.emit(AwarenessEstablished{Of: of, Processing: c.Processing, AwareAt: c.AwareAt, Basis: c.Basis})
+		for _, p := range which {
+			d.emit(AwarenessEstablished{Of: of, Processing: p, AwareAt: c.AwareAt, Basis: c.Basis})
+		}
 		fresh = true
 	}
 	if !fresh {
@@ -171,20 +178,40 @@ func (t *Told) aware(of, processing domain.Code) (Awareness, bool) {
 	return Awareness{}, false
 }
 
-// awareIn gives since when the organisation knows of the breach of a processing:
-// its own awareness, else that of all.
-func (t *Told) awareIn(processing domain.Code) time.Time {
+// AwareIn gives since when the organisation knows of the breach of a processing:
+// its own awareness, else that of all, where the processing was assessed by then.
+// Nobody knew of what was found later.
+func (t *Told) AwareIn(processing domain.Code) time.Time {
 	a, ok := t.aware(OfBreach, processing)
-	if !ok {
+	if _, n := t.Leak.find(processing); !ok && n <= t.Leak.Known {
 		a, _ = t.aware(OfBreach, "")
 	}
 	return a.At
 }
 
+// uncovered lists the processings hit that the awareness of all breaches does not
+// cover and that have none of their own.
+func (t *Told) uncovered(of, processing domain.Code) []domain.Code {
+	var out []domain.Code
+	if of != OfBreach || processing != "" {
+		return nil
+	}
+	for _, p := range t.Leak.Processings {
+		if p.PersonalData != "none" && t.AwareIn(p.Code).IsZero() {
+			out = append(out, p.Code)
+		}
+	}
+	return out
+}
+
 func (e AwarenessEstablished) evolve(s *Incident, _ *posting) {
 	s.setAware(Awareness{e.Of, e.Processing, e.AwareAt})
-	if e.Of == OfBreach { // who knows of a breach suspects it again
-		s.Leak.Withdrawn = false
+	if e.Of != OfBreach {
+		return
+	}
+	s.Leak.Withdrawn = false // who knows of a breach suspects it again
+	if e.Processing == "" {
+		s.Leak.Known = max(1, len(s.Leak.Processings)) // the first takes a bare suspicion over
 	}
 }
 

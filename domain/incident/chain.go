@@ -191,18 +191,24 @@ func (c RecordChainReference) decide(d *deciding) error {
 	if err := d.inChain(); err != nil {
 		return err
 	}
-	if d.s.SuspectsLeak() && c.ChainPriority != 1 {
-		r := domain.Refuse(RefusedChainPriority, "PRI-08", "a suspected data leak is priority 1 in the chain, not %d", c.ChainPriority)
-		r.Field = "chainPriority"
-		if err := d.rule(r); err != nil {
-			return err
-		}
+	if err := d.ofLeak("chainPriority", c.ChainPriority); err != nil {
+		return err
 	}
 	d.emit(ChainReferenceRecorded{
 		ChainReference: c.ChainReference, HasChainReference: true, ChainPriority: c.ChainPriority,
 		Resolver: c.Resolver, IndicativeDue: c.IndicativeDue, At: d.at,
 	})
 	return nil
+}
+
+// ofLeak refuses a priority in the chain that a suspected data leak cannot have.
+func (d *deciding) ofLeak(field string, priority int) error {
+	if !d.s.SuspectsLeak() || priority == 1 {
+		return nil
+	}
+	r := domain.Refuse(RefusedChainPriority, "PRI-08", "a suspected data leak is priority 1 in the chain, not %d", priority)
+	r.Field = field
+	return d.rule(r)
 }
 
 // inChain refuses to involve a chain where no other party suffers.
@@ -263,6 +269,14 @@ func (e ChainIncidentReported) rederive(d *deciding, was domain.Event) (domain.E
 	old := was.(ChainIncidentReported)
 	e.Channels, e.Priority = withReferences(e.Channels), old.Priority
 	return e, unasked("fields.answers", e.Desk, d.questions(e.Desk, d.s.Report.Chain), e.Answers, old.Answers)
+}
+
+// rederive implements rederiver. What was accepted as a fact is not judged again.
+func (e ChainReferenceRecorded) rederive(d *deciding, was domain.Event) (domain.Event, error) {
+	if e.ChainPriority == was.(ChainReferenceRecorded).ChainPriority {
+		return e, nil
+	}
+	return e, d.ofLeak("fields.chainPriority", e.ChainPriority)
 }
 
 func (e ChainIncidentReported) evolve(s *Incident, _ *posting) {

@@ -69,7 +69,18 @@ func (c CorrectFact) decide(d *deciding) error {
 		return err
 	}
 	d.emit(e)
+	d.warnSubmitted(&e)
 	return nil
+}
+
+// warnSubmitted tells that the instant of sending alone moves no term: what counts
+// is when the channels delivered.
+func (d *deciding) warnSubmitted(e *FactCorrected) {
+	_, sent := e.Fields["submitted"]
+	_, channels := e.Fields["channels"]
+	if sent && !channels && (e.Event == "AuthorityNotified" || e.Event == "ControllerNotified") {
+		d.warn("channels_count", "DBR-03", "submitted alone moves no term: what counts is when the channels delivered; correct channels, too, where their instants were wrong")
+	}
 }
 
 // correct folds a correction: the log is mended where it belongs and told anew.

@@ -205,10 +205,10 @@ func (t *Told) unaware() bool {
 		return false
 	}
 	if len(t.Leak.Processings) == 0 {
-		return t.awareIn("").IsZero()
+		return t.AwareIn("").IsZero()
 	}
 	return slices.ContainsFunc(t.Leak.Processings, func(p Processing) bool {
-		return p.PersonalData != "none" && p.Risk != "unlikely" && t.awareIn(p.Code).IsZero()
+		return p.PersonalData != "none" && p.Risk != "unlikely" && t.AwareIn(p.Code).IsZero()
 	})
 }
 

@@ -59,11 +59,15 @@ func Facts(s *Incident) policy.Facts {
 	at(policy.IncidentReported, r.Reported)
 	at(policy.IncidentRecorded, s.Recorded)
 	at(policy.IncidentRegistered, s.Registered)
+	resolved := s.Resolved
+	if !resolved.IsZero() && resolved.Before(s.Reopened) {
+		resolved = s.Reopened // accepted as a fact against the rule: the leg was over when it began
+	}
 	// Who restored it had taken it up: no reaction is owed after a resolution.
 	if at(policy.IncidentAcknowledged, s.Acknowledged); s.Acknowledged.IsZero() {
-		at(policy.IncidentAcknowledged, s.Resolved)
+		at(policy.IncidentAcknowledged, resolved)
 	}
-	at(policy.IncidentResolved, s.Resolved)
+	at(policy.IncidentResolved, resolved)
 	at(policy.IncidentReopened, s.Reopened)
 	at(policy.IncidentHandled, s.Handled)
 	at(policy.IncidentClosed, s.Closed)

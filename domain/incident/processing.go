@@ -13,6 +13,7 @@ import (
 type Leak struct {
 	Processings []Processing // in order of their first assessment
 	Withdrawn   bool         // the suspicion proved false and has not come up again
+	Known       int          // of so many of them awareness of all was given, the first ones
 }
 
 // A Processing is the standing assessment of one processing of personal data.
@@ -114,7 +115,7 @@ func (s *Incident) processing(n int, p Processing) policy.Item {
 		it.Code[policy.BreachPersonalData] = "suspected"
 	}
 	if s.SuspectsLeak() {
-		at(policy.BreachAware, s.awareIn(p.Code))
+		at(policy.BreachAware, s.AwareIn(p.Code))
 		at(policy.BreachSuspectedAt, p.Suspected)
 		if n == 1 {
 			at(policy.BreachSuspectedAt, s.suspectedAt())

@@ -93,12 +93,36 @@ func (c ResolveIncident) decide(d *deciding) error {
 	if !d.s.Resolved.IsZero() {
 		return noChange("PRI-04", "the incident was resolved at %s; CorrectFact corrects that, ReopenIncident begins anew", stamp(d.s.Resolved))
 	}
-	if err := d.sinceBegun("restoredAt", c.RestoredAt); err != nil {
+	if err := d.sinceLeg("restoredAt", c.RestoredAt); err != nil {
 		return err
 	}
 	d.endHold("")
 	d.emit(IncidentResolved(c))
 	return nil
+}
+
+// sinceLeg refuses an instant before the running leg began: what was restored
+// before the incident went on after all restored nothing of this leg.
+func (d *deciding) sinceLeg(field string, at time.Time) error {
+	if !at.Before(d.s.Reopened) {
+		return d.sinceBegun(field, at)
+	}
+	r := domain.Refuse(RefusedBeforeBegun, "INT-03", "%s (%s) lies before the incident was reopened (%s); mend the instant, or correct when it was reopened", field, stamp(at), stamp(d.s.Reopened))
+	r.Field = field
+	r.Allowed = []string{"CorrectFact"}
+	return d.rule(r)
+}
+
+// rederive implements rederiver. A resolution of an earlier leg is none of the
+// running one.
+func (e IncidentResolved) rederive(d *deciding, was domain.Event) (domain.Event, error) {
+	switch at := was.(IncidentResolved).RestoredAt; {
+	case e.RestoredAt.Equal(at):
+		return e, nil
+	case at.Equal(d.s.Resolved):
+		return e, d.sinceLeg("fields.restoredAt", e.RestoredAt)
+	}
+	return e, d.sinceBegun("fields.restoredAt", e.RestoredAt)
 }
 
 func (c ReopenIncident) decide(d *deciding) error {
@@ -171,6 +195,7 @@ func (e IncidentResolved) evolve(s *Incident, _ *posting) {
 
 func (e IncidentReopened) evolve(s *Incident, _ *posting) {
 	if e.Leg > s.Leg {
+		s.Legs = append(slices.Clip(s.Legs), Leg{s.Reopened, s.Resolved})
 		s.Leg, s.Reopened = e.Leg, e.At
 		s.Acknowledged, s.Resolved, s.Handled = time.Time{}, time.Time{}, time.Time{}
 		s.Evaluation.Submitted, s.Evaluation.Approved = false, time.Time{} // the new leg is evaluated too

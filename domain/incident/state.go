@@ -56,6 +56,7 @@ type Told struct {
 	Overridden int               // 0: the computed priority holds
 
 	Leg          int       // service leg, from 1
+	Legs         []Leg     // those that are over, in their order
 	Reopened     time.Time // when the running leg began, from leg 2
 	TakenUp      time.Time // when somebody first did, in whatever leg
 	Acknowledged time.Time // in the running leg
@@ -94,6 +95,12 @@ type Told struct {
 	Reviews    Reviews
 	Evaluation Evaluation
 	Obliged
+}
+
+// A Leg is a service leg that ended before the incident went on after all.
+type Leg struct {
+	Began    time.Time // when it was reopened; zero: with the incident
+	Restored time.Time
 }
 
 // An Escalation is one call for attention or decision.

@@ -133,6 +133,7 @@ func (q *request) explain() (*answer, error) {
 	if err != nil {
 		p := problemOf(notHere(err, "the incident has no clock %s", clip(string(id), 100)))
 		if p.Status == http.StatusNotFound {
+			p.Requirement = "contract 2"
 			for _, c := range f.state.Clocks {
 				p.Allowed = append(p.Allowed, string(c.ID))
 			}

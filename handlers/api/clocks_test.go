@@ -128,8 +128,8 @@ func TestAClockExplainsItself(t *testing.T) {
 		}
 	}
 	p := h.get(at+"/explanation?clock=tea/time/1/1").must(t, 404)
-	if !strings.Contains(string(p.raw), gdpr) {
-		t.Errorf("the problem does not name the clocks there are: %s", p.raw)
+	if text := string(p.raw); !strings.Contains(text, gdpr) || !strings.Contains(text, `"requirement":"contract 2"`) {
+		t.Errorf("the problem does not name its requirement and the clocks there are: %s", p.raw)
 	}
 	h.get(at+"/explanation").must(t, 400)
 }

@@ -137,7 +137,7 @@ func (b *book) times() []Took {
 }
 
 // tookOf gives the spans of an incident as it stands. Who took it up first counts;
-// one that goes on after all is not restored.
+// each leg is restored by itself, and one that goes on is not.
 func tookOf(st *incident.Incident) []Took {
 	r := &st.Report
 	var notified time.Time
@@ -147,24 +147,47 @@ func tookOf(st *incident.Incident) []Took {
 			notified = at
 		}
 	}
-	aware := st.AwareOf(incident.OfBreach)
-	if s := st.AwareOf(incident.OfSignificant); aware.IsZero() || !s.IsZero() && s.Before(aware) {
-		aware = s
-	}
+	aware := first(st.AwareOf(incident.OfBreach), st.AwareOf(incident.OfSignificant))
 	out := []Took{
 		{What: "detect", From: r.Started, To: r.Discovered},
 		{What: "report", From: r.Discovered, To: r.Reported},
 		{What: "register", From: r.Reported, To: st.Registered},
 		{What: "react", From: r.Reported, To: st.TakenUp},
 		{What: "notify", From: aware, To: notified},
-		{What: "restore", From: r.Reported, To: st.Resolved},
-		{What: "close", From: r.Reported, To: st.Closed},
 	}
+	legs := append(slices.Clip(st.Legs), incident.Leg{Began: st.Reopened, Restored: st.Resolved})
+	for i, l := range legs {
+		t := Took{What: "restore", From: l.Began, To: l.Restored}
+		if i == 0 {
+			t.From = r.Reported
+		}
+		if len(legs) > 1 {
+			t.Leg = i + 1
+		}
+		out = append(out, t)
+	}
+	out = append(out, Took{What: "close", From: r.Reported, To: st.Closed})
 	for i := range out {
-		if t := &out[i]; !t.From.IsZero() && !t.To.IsZero() {
-			n := int64(t.To.Sub(t.From) / time.Second)
+		t := &out[i]
+		if t.Leg <= 1 && t.From.Equal(r.Reported) && t.before() {
+			t.From = first(r.Started, r.Discovered)
+		}
+		if !t.From.IsZero() && !t.To.IsZero() {
+			n := max(0, int64(t.To.Sub(t.From)/time.Second))
 			t.Seconds = &n
 		}
 	}
 	return out
+}
+
+// before reports whether it ended before it began, as what was done about an
+// incident before anybody reported it.
+func (t *Took) before() bool { return !t.To.IsZero() && t.To.Before(t.From) }
+
+// first is the earlier of two instants, of which either may not be known.
+func first(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

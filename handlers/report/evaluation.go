@@ -56,12 +56,16 @@ type Fact struct {
 }
 
 // A Took is one of the times that an incident is judged by (GOV-09). Seconds is
-// absent where one of its ends is not known. Where a correction moved an end, WasFrom
+// absent where one of its ends is not known, and never below zero: what was done
+// before the report counts from when the incident started or was discovered. An
+// incident that was reopened has a time to restore for each leg, the later ones
+// from their reopening. Where a correction moved an end, WasFrom
 // and WasTo are what was told first.
 type Took struct {
 	What      string    `json:"what"` // detect, report, register, react, notify, restore, close
 	From      time.Time `json:"from,omitzero"`
 	To        time.Time `json:"to,omitzero"`
+	Leg       int       `json:"leg,omitempty"` // of an incident with several
 	Seconds   *int64    `json:"seconds,omitempty"`
 	Corrected bool      `json:"corrected,omitempty"`
 	WasFrom   time.Time `json:"wasFrom,omitzero"`

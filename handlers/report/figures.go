@@ -37,8 +37,8 @@ type Group struct {
 	Detect    Spread      `json:"detect"`
 	React     Spread      `json:"react"`
 	Notify    Spread      `json:"notify"`
-	Restore   Spread      `json:"restore"`
-	Met       int         `json:"met"` // terms; what has no fixed one is neither met nor missed
+	Restore   Spread      `json:"restore"` // the legs of an incident added; none while one of them goes on
+	Met       int         `json:"met"`     // terms; what has no fixed one is neither met nor missed
 	Missed    int         `json:"missed"`
 	Last      domain.Seq  `json:"-"` // the last entry that it rests on; 0: none
 }
@@ -112,9 +112,10 @@ func (t *tally) count(c *Counted, p Period, now time.Time) {
 	if t.took == nil {
 		t.took = map[string][]int64{}
 	}
-	for _, took := range tookOf(c.State) {
-		if took.Seconds != nil {
-			t.took[took.What] = append(t.took[took.What], *took.Seconds)
+	times := tookOf(c.State)
+	for _, what := range []string{"detect", "react", "notify", "restore"} {
+		if n, ok := together(times, what); ok {
+			t.took[what] = append(t.took[what], n)
 		}
 	}
 	for _, term := range judged(c.State, now) {
@@ -125,6 +126,21 @@ func (t *tally) count(c *Counted, p Period, now time.Time) {
 			t.Missed++
 		}
 	}
+}
+
+// together adds the spans of a kind, where all are known.
+func together(list []Took, what string) (int64, bool) {
+	var sum int64
+	for _, t := range list {
+		switch {
+		case t.What != what:
+		case t.Seconds == nil:
+			return 0, false
+		default:
+			sum += *t.Seconds
+		}
+	}
+	return sum, true
 }
 
 func (t *tally) done() Group {

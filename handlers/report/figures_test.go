@@ -148,6 +148,64 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// What was done before the report counts from when the incident began, a leg from
+// its reopening; nothing takes less than no time, and the time between two legs is
+// nobody's.
+//
+// requirements: GOV-09
+func TestTimesToRestore(t *testing.T) {
+	h := func(n int) time.Time { return now.Add(time.Duration(n) * time.Hour) }
+	for name, c := range map[string]struct {
+		change func(*incident.Incident)
+		legs   []int64 // of the evaluation, in hours; below zero: not known
+		sum    int64   // of the figures
+	}{
+		"after the report":            {func(*incident.Incident) {}, []int64{4}, 4},
+		"before it":                   {func(st *incident.Incident) { st.Resolved = h(-9) }, []int64{1}, 1},
+		"before it, discovered first": {func(st *incident.Incident) { st.Resolved, st.Report.Started = h(-9), time.Time{} }, []int64{0}, 0},
+		"before it began":             {func(st *incident.Incident) { st.Resolved = h(-11) }, []int64{0}, 0},
+		"before it, and nobody said since when": {func(st *incident.Incident) {
+			st.Resolved, st.Report.Started, st.Report.Discovered = h(-9), time.Time{}, time.Time{}
+		}, []int64{-1}, -1},
+		"again, after a month": {func(st *incident.Incident) {
+			st.Legs, st.Reopened, st.Resolved = []incident.Leg{{Restored: h(-5)}}, h(720), h(722)
+		}, []int64{3, 2}, 5},
+		"again, before it was reopened": {func(st *incident.Incident) { st.Legs, st.Reopened = []incident.Leg{{Restored: h(-5)}}, h(-3) }, []int64{3, 0}, 3},
+		"not again yet": {func(st *incident.Incident) {
+			st.Legs, st.Reopened, st.Resolved = []incident.Leg{{Restored: h(-5)}}, h(-3), time.Time{}
+		}, []int64{3, -1}, -1},
+		"three times, of which the first before": {func(st *incident.Incident) {
+			st.Legs, st.Reopened = []incident.Leg{{Restored: h(-9)}, {Began: h(-8), Restored: h(-7)}}, h(-6)
+		}, []int64{1, 1, 2}, 4},
+	} {
+		one := counted(name, c.change)
+		var legs []int64
+		for _, took := range tookOf(one.State) {
+			if took.What != "restore" {
+				continue
+			}
+			hours := int64(-1)
+			if took.Seconds != nil {
+				hours = *took.Seconds / 3600
+			}
+			legs = append(legs, hours)
+			if several := len(c.legs) > 1; several && took.Leg != len(legs) || !several && took.Leg != 0 {
+				t.Errorf("%s: leg %d is number %d", name, len(legs), took.Leg)
+			}
+		}
+		if !slices.Equal(legs, c.legs) {
+			t.Errorf("%s: %v, want %v", name, legs, c.legs)
+		}
+		want := [3]int64{1, c.sum * 3600, c.sum * 3600}
+		if c.sum < 0 {
+			want = [3]int64{}
+		}
+		if got := seconds(Reckon(Period{}, []Counted{one}, 0, now).All.Restore); got != want {
+			t.Errorf("%s: the figures have %v, want %v", name, got, want)
+		}
+	}
+}
+
 // Every audience reads its own parts, in its own language, and every deviation and
 // override is told to each of them.
 //

@@ -210,7 +210,7 @@ func (p *Periodic) breaches(c *Counted) {
 		}
 	}
 	for _, of := range st.Leak.Processings {
-		b.Processing, b.PersonalData, b.Risk = of.Code, of.PersonalData, of.Risk
+		b.Processing, b.PersonalData, b.Risk, b.Aware = of.Code, of.PersonalData, of.Risk, st.AwareIn(of.Code)
 		p.Breaches = append(p.Breaches, b)
 	}
 	if len(st.Leak.Processings) == 0 {

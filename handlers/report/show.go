@@ -197,7 +197,11 @@ func (s shower) times(times []Took) [][2]string {
 		if t.Corrected {
 			said += "\n" + s.w.Say("report.first-told", "from", s.instant(t.WasFrom), "to", s.instant(t.WasTo))
 		}
-		out = append(out, [2]string{s.w.Say("took." + t.What), said})
+		label := s.w.Say("took." + t.What)
+		if t.Leg > 0 {
+			label = s.w.Say("report.leg", "took", label, "leg", strconv.Itoa(t.Leg))
+		}
+		out = append(out, [2]string{label, said})
 	}
 	return out
 }

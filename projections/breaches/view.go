@@ -64,6 +64,7 @@ func Of(t *projections.Thing) []Breach {
 	bare := Breach{Key: t.Ref.Key, PersonalData: "suspected"}
 	suspected, withdrawn := false, false
 	aware := map[domain.Code]time.Time{}
+	known := 0 // of so many of them awareness of all was given, the first ones
 	for i := range t.Told {
 		told := &t.Told[i]
 		suspect := func(yes bool) {
@@ -80,6 +81,9 @@ func Of(t *projections.Thing) []Breach {
 			if e.Of == incident.OfBreach {
 				suspect(true)
 				aware[e.Processing] = e.AwareAt
+				if e.Processing == "" {
+					known = max(1, len(out))
+				}
 			}
 		case incident.AwarenessCorrected:
 			if e.Of == incident.OfBreach {
@@ -102,7 +106,7 @@ func Of(t *projections.Thing) []Breach {
 		b := &out[i]
 		b.Key, b.Withdrawn = t.Ref.Key, withdrawn
 		b.Aware = aware[b.Processing]
-		if b.Aware.IsZero() {
+		if b.Aware.IsZero() && i < known {
 			b.Aware = aware[""]
 		}
 		b.told(t, i+1)
