@@ -18,12 +18,14 @@ var correctSource embed.FS
 // FactCorrected says that fields of an earlier event were wrong and what they
 // must be. The earlier event stays; what follows is folded as if it had said
 // this. Fields holds the open values by field name, null where a field is taken
-// back; a list or object given anew stands in place of the whole old one. Texts
-// holds the sealed values by their path within the event.
+// back; a list or object given anew stands in place of the whole old one, but for
+// the words of the members of a map that Kept names by their path. Texts holds the
+// sealed values by their path within the event.
 type FactCorrected struct {
 	Corrects Seq            `json:"corrects"`
 	Event    Code           `json:"event"`
 	Fields   map[Code]Value `json:"fields,omitempty"`
+	Kept     []Code         `json:"kept,omitempty"`
 	Texts    map[Code]Text  `json:"texts,omitempty" seal:"aggregate,person:about"`
 	About    []PersonID     `json:"about,omitempty"` // whom the sealed values are about
 	Reason   Text           `json:"reason,omitzero" seal:"aggregate"`
@@ -56,6 +58,19 @@ func (e FactCorrected) Take(field Code, into any) error {
 	return nil
 }
 
+// Replaces reports whether a text of the corrected event, by its path, no longer
+// stands: the correction gives its field anew, and does not keep its words.
+func (e FactCorrected) Replaces(path string) bool {
+	field, _, below := strings.Cut(path, ".")
+	_, given := e.Fields[Code(field)]
+	return given && !(below && e.Keeps(path))
+}
+
+// Keeps reports whether a path lies in a member of a map that the correction keeps.
+func (e FactCorrected) Keeps(path string) bool {
+	return slices.ContainsFunc(e.Kept, func(k Code) bool { return strings.HasPrefix(path, string(k)+".") })
+}
+
 // CorrectFact says that an earlier event was wrong: instants, flags, codes and
 // references included. Both versions stay visible and what follows is reckoned
 // anew (ARC-03). Lines of a logbook have CorrectEntry.
@@ -64,7 +79,7 @@ type CorrectFact struct {
 	Corrects Seq `json:"corrects" rule:"required"`
 	// Event is the type of the event, where the entry has several with these fields.
 	Event Code `json:"event,omitzero"`
-	// Fields are the right values by field name; null takes one back. Where one names an incident its number will do.
+	// Fields are the right values by field name, as the order took them; null takes one back. Of answers those given are corrected and the others stay. Where one names an incident its number will do.
 	Fields map[Code]Value `json:"fields" rule:"required"`
 	// Reason says what was wrong.
 	Reason Text `json:"reason" rule:"required"`
@@ -167,6 +182,40 @@ func (c CorrectFact) Choose(told []Event, t EventTable) (Event, EventRow, error)
 	return nil, row, Invalid("fields", "no event of entry %d has all these fields; its events are %s", c.Corrects, AndList(names))
 }
 
+// Read reads what the correction gives of maps as the command that told the fact
+// would: answers come in several forms, of which the event keeps one.
+func (c CorrectFact) Read(told Command) (CorrectFact, error) {
+	c.Fields = maps.Clone(c.Fields)
+	t := reflect.TypeOf(told).Elem()
+	for i := range t.NumField() {
+		name, _ := jsonTag(t.Field(i))
+		v := c.Fields[Code(name)]
+		if t.Field(i).Type.Kind() != reflect.Map || v.IsZero() {
+			continue
+		}
+		given, err := v.members()
+		if err != nil {
+			return c, Invalid("fields."+name, "%s takes an object, not %s", name, v)
+		}
+		for _, member := range slices.Sorted(maps.Keys(given)) {
+			if given[member].IsZero() {
+				continue // taken away
+			}
+			of := reflect.New(t.Field(i).Type.Elem())
+			if err := json.Unmarshal([]byte(given[member].raw), of.Interface()); err != nil {
+				return c, Invalid("fields."+name+"."+member, "%v", err)
+			}
+			b, err := json.Marshal(of.Interface())
+			if err != nil {
+				return c, fmt.Errorf("correction of %s.%s: %w", name, member, err)
+			}
+			given[member] = Value{string(b)}
+		}
+		c.Fields[Code(name)] = valueOf(given)
+	}
+	return c, nil
+}
+
 // Left gives what stays of the event as it was: without the lists and objects
 // whose words the correction gives anew.
 func (c CorrectFact) Left(was Event, row EventRow) (Event, error) {
@@ -186,8 +235,9 @@ func (c CorrectFact) Left(was Event, row EventRow) (Event, error) {
 	return row.Decode(b)
 }
 
-// Patch gives the event as the correction wants it. It holds no other sealed
-// text than the correction gives.
+// Patch gives the event as the correction wants it: of a map the members given are
+// exchanged, or taken away by null, and the others stay. It holds no other sealed text
+// than the correction gives.
 func (c CorrectFact) Patch(was Event, row EventRow) (Event, error) {
 	has := fieldsOf(was)
 	raw, err := openFields(was)
@@ -202,6 +252,11 @@ func (c CorrectFact) Patch(was Event, row EventRow) (Event, error) {
 		}
 		if _, err := row.Decode([]byte(`{"` + string(name) + `":` + v.String() + `}`)); err != nil {
 			return nil, Invalid("fields."+string(name), "%s takes %s, not %s", name, wordsFor(f.Type), v)
+		}
+		if f.Type.Kind() == reflect.Map && !v.IsZero() {
+			if v, err = (Value{string(raw[string(name)])}).merge(v); err != nil {
+				return nil, fmt.Errorf("correction of %s.%s: %w", row.Name, name, err)
+			}
 		}
 		set(raw, string(name), v)
 		if flag := "has" + strings.ToUpper(string(name[:1])) + string(name[1:]); f.Type == textType {
@@ -284,7 +339,23 @@ func (c CorrectFact) Correct(o Order, was, given, is Event) (FactCorrected, erro
 		if differs || asked && mayHoldText(f.Type) {
 			out.Fields[Code(name)] = Value{string(a)}
 		}
+		if f.Type.Kind() == reflect.Map && asked && mayHoldText(f.Type) {
+			stood, err := Value{string(b)}.members()
+			if err != nil {
+				return out, err
+			}
+			given, err := v.members()
+			if err != nil {
+				return out, err
+			}
+			for member := range stood {
+				if _, anew := given[member]; !anew && !v.IsZero() {
+					out.Kept = append(out.Kept, Code(name+"."+member))
+				}
+			}
+		}
 	}
+	slices.Sort(out.Kept)
 	if !changed {
 		return out, Refuse(CodeNoChange, "ARC-03", "the %s of entry %d already says so", is.EventName(), c.Corrects)
 	}

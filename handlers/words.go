@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -94,13 +95,7 @@ func (w *Words) add(at saidIn, e domain.Event, sealed int, command reflect.Type)
 // correct puts the texts of a correction in the place of those it corrects.
 func (w *Words) correct(c domain.FactCorrected) {
 	said := w.said[saidIn{c.Corrects, string(c.Event)}]
-	for field := range c.Fields {
-		for path := range said {
-			if path == string(field) || strings.HasPrefix(path, string(field)+".") {
-				delete(said, path)
-			}
-		}
-	}
+	maps.DeleteFunc(said, func(path string, _ Word) bool { return c.Replaces(path) })
 	for path, text := range c.Texts {
 		if said != nil {
 			said[string(path)] = Word{Text: string(text)}

@@ -199,7 +199,8 @@ func TestServicesThatRestOnOneThatIsDown(t *testing.T) {
 	}
 	s.told(a, "RecordDowntime", `{"service":"desk","from":"2026-11-20T10:00:00+01:00","to":"2026-11-20T11:00:00+01:00"}`)
 	s.told(a, "RecordDowntime", `{"service":"mail","from":"2026-11-20T08:00:00+01:00","to":"2026-11-20T10:15:00+01:00"}`)
-	const later = "mail<desk 10:00-11:00 mail-works false; desk< 10:00-11:00 desk-open false; network<desk 10:00-11:00  false; "
+	// One outage after the other, without a gap: each service was hit by both.
+	const later = "mail< 08:00-11:00 mail-works false; desk< 08:00-11:00 desk-open true; network<mail 08:00-11:00  false; "
 	if got := look(obligations.Query{}); got != later {
 		t.Errorf("have %s\nwant %s", got, later)
 	}

@@ -34,11 +34,11 @@ func (a *app) evidenceVerb() *cobra.Command {
 			return a.ask(cmd, func(ctx context.Context, c *client) error { return a.download(ctx, c, get, out) })
 		case loose:
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
-				items, err := c.list(ctx, c.path("files", "unnamed"), nil, 0)
-				if err != nil {
+				var all page
+				if err := c.fresh(ctx, c.path("files", "unnamed"), nil, &all); err != nil {
 					return err
 				}
-				return a.rows(items, columns("name", "name", "size", "size", "since", "since", "whole", "whole"))
+				return a.rows(all.Items, columns("name", "name", "size", "size", "since", "since", "whole", "whole"))
 			})
 		case discard != "":
 			return a.ask(cmd, func(ctx context.Context, c *client) error {

@@ -43,10 +43,11 @@ func (a *app) obligationsVerb() *cobra.Command {
 // suppliersVerb lists suppliers, or the service levels of one.
 func (a *app) suppliersVerb() *cobra.Command {
 	var period, words string
+	var limit int
 	cmd := &cobra.Command{
 		Use: "suppliers [CODE]", Short: "Lists suppliers; of one, how it kept the agreed uptime", Args: argsBetween(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, q, cols := "suppliers", url.Values{"limit": {"200"}}, supplierColumns
+			path, q, cols := "suppliers", url.Values{}, supplierColumns
 			switch {
 			case len(args) > 0 && words != "":
 				return usage("--q looks for suppliers; leave the code out")
@@ -62,16 +63,13 @@ func (a *app) suppliersVerb() *cobra.Command {
 				q.Set("q", words)
 			}
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
-				items, err := c.list(ctx, c.path(path), q, 0)
-				if err != nil {
-					return err
-				}
-				return a.rows(items, cols)
+				return a.list(ctx, c, c.path(path), q, limit, cols)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&words, "q", "", "see the API's q")
 	cmd.Flags().StringVar(&period, "period", "", "a month, quarter or year: 2026-10, 2026-Q3 or 2026; without it the present year")
+	limitFlag(cmd, &limit)
 	return cmd
 }
 

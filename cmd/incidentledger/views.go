@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"incidentledger/domain"
+	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -10,30 +11,51 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
+
+	"incidentledger/domain"
 )
 
 // page is a list as the API answers it.
 type page struct {
 	Items []jsontext.Value `json:"items"`
 	Next  string           `json:"next"`
+	Total *int             `json:"total"`
 }
 
-// list asks for all pages of a list, up to limit items; 0: all.
-func (c *client) list(ctx context.Context, path string, q url.Values, limit int) ([]jsontext.Value, error) {
-	var out []jsontext.Value
+// maxPage is how many items the API gives at once.
+const maxPage = 1000
+
+// list asks for all pages of a list.
+func (c *client) list(ctx context.Context, path string, q url.Values) ([]jsontext.Value, error) {
+	items, _, err := c.listTo(ctx, path, q, 0)
+	return items, err
+}
+
+// listTo asks for the pages of a list, up to limit items; 0: all. left says how
+// the list ends where there is more of it; empty: this is all.
+func (c *client) listTo(ctx context.Context, path string, q url.Values, limit int) (out []jsontext.Value, left string, err error) {
+	q = maps.Clone(q)
 	for {
+		if limit > 0 {
+			q.Set("limit", strconv.Itoa(min(limit-len(out), maxPage)))
+		} else {
+			q.Set("limit", strconv.Itoa(maxPage))
+		}
 		var p page
 		if err := c.fresh(ctx, path, q, &p); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		out = append(out, p.Items...)
-		if p.Next == "" || limit > 0 && len(out) >= limit {
-			if limit > 0 && len(out) > limit {
-				out = out[:limit]
-			}
-			return out, nil
+		switch {
+		case p.Next == "":
+			return out, "", nil
+		case limit == 0 || len(out) < limit:
+			q.Set("cursor", p.Next)
+		case p.Total != nil:
+			return out, fmt.Sprintf("%d of %d; more with a higher --limit, all without it", len(out), *p.Total), nil
+		default:
+			return out, fmt.Sprintf("%d, and more follow; all without --limit", len(out)), nil
 		}
-		q.Set("cursor", p.Next)
 	}
 }
 
@@ -65,23 +87,35 @@ func (a *app) listVerb(use, short, path string, cols []column, flags ...string) 
 				if len(args) > 0 {
 					q.Set("key", args[0])
 				}
-				q.Set("limit", strconv.Itoa(min(limit, 200)))
-				if limit == 0 {
-					q.Set("limit", "200")
-				}
-				items, err := c.list(ctx, c.path(path), q, limit)
-				if err != nil {
-					return err
-				}
-				return a.rows(items, cols)
+				return a.list(ctx, c, c.path(path), q, limit, cols)
 			})
 		},
 	}
 	for i, f := range flags {
 		cmd.Flags().StringVar(&values[i], domain.Kebab(f), "", "see the API's "+f)
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many; 0: all")
+	limitFlag(cmd, &limit)
 	return cmd
+}
+
+func limitFlag(cmd *cobra.Command, limit *int) {
+	cmd.Flags().IntVar(limit, "limit", 0, "at most so many; without it all")
+}
+
+// list prints a list up to limit items, and says so where there are more.
+func (a *app) list(ctx context.Context, c *client, path string, q url.Values, limit int, cols []column) error {
+	if limit < 0 {
+		return usage("--limit is %d; give a number from 1, or leave it out for all", limit)
+	}
+	items, left, err := c.listTo(ctx, path, q, limit)
+	if err != nil {
+		return err
+	}
+	if err := a.rows(items, cols); err != nil || left == "" || a.quiet {
+		return err
+	}
+	_, err = fmt.Fprintln(a.std.err, left)
+	return err
 }
 
 func (a *app) registerVerb() *cobra.Command {
@@ -98,7 +132,7 @@ func (a *app) deadlinesVerb() *cobra.Command {
 }
 
 func (a *app) worklistVerb() *cobra.Command {
-	return a.listVerb("worklist", "Lists what is to be done now, what is due first before the rest", "worklist", columns(
+	return a.listVerb("worklist [KEY]", "Lists what is to be done now, what is due first before the rest; with a key, of one incident", "worklist", columns(
 		"due", "due", "late", "late", "number", "number", "exercise", "exercise", "priority", "priority", "step", "step", "what", "what", "command", "command",
 		"requirement", "requirement", "roles", "roles", "person", "person", "key", "key",
 		"by", "author", "role", "authorRole", "occurred", "occurred", "recorded", "recorded"),
@@ -133,7 +167,7 @@ func (a *app) logbookVerb() *cobra.Command {
 		Use: "logbook KEY", Short: "Prints an incident's logbook", Args: argsBetween(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd, func(ctx context.Context, c *client) error {
-				items, err := c.list(ctx, c.path("incidents", args[0], "logbook"), url.Values{"sort": {sort}}, 0)
+				items, err := c.list(ctx, c.path("incidents", args[0], "logbook"), url.Values{"sort": {sort}})
 				if err != nil {
 					return err
 				}

@@ -61,7 +61,7 @@ func (a *app) whatIfAll(ctx context.Context, c *client, q url.Values, file strin
 	if err != nil {
 		return usage("%v", err)
 	}
-	incidents, err := c.list(ctx, c.path("incidents"), url.Values{"limit": {"200"}}, 0)
+	incidents, err := c.list(ctx, c.path("incidents"), url.Values{})
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,13 @@ func (c CorrectFact) decide(d *deciding) error {
 		return unknownEntry(c.Corrects)
 	}
 	by := domain.CorrectFact(c)
+	order, known := byName[d.s.log[i].command]
+	if known {
+		var err error
+		if by, err = by.Read(order.New()); err != nil {
+			return err
+		}
+	}
 	was, row, err := by.Choose(d.s.log[i].events, events)
 	if err != nil {
 		return err
@@ -49,8 +56,8 @@ func (c CorrectFact) decide(d *deciding) error {
 	if err := row.Check(is, d.now, d.set); err != nil {
 		return err
 	}
-	if told, ok := byName[d.s.log[i].command]; ok {
-		if err := by.Keeps(told.New(), d.now, d.set); err != nil {
+	if known {
+		if err := by.Keeps(order.New(), d.now, d.set); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 var formatParam = param{name: "format", kind: word, oneof: []string{"json", "csv", "xlsx"},
-	doc: "csv or xlsx: the page as a table for a spreadsheet; Next-Cursor in the header then leads on"}
+	doc: "csv or xlsx: a table for a spreadsheet, with every row; where a limit ends it, Next-Cursor in the header leads on"}
 
 // isList tells whether an operation answers a page of items, or can be had as a
 // table, and gives the type of their rows.
@@ -38,11 +38,17 @@ func (op *operation) isList() (reflect.Type, bool) {
 	return items.Type.Elem(), true
 }
 
+// asTable tells whether a table is asked for.
+func (q *request) asTable() bool {
+	format := q.text("format")
+	return format != "" && format != "json"
+}
+
 // export writes a page as a table. It reports whether that was asked for.
 func (q *request) export(a *answer) (bool, error) {
 	format := q.text("format")
 	item, isList := q.op.isList()
-	if !isList || format == "" || format == "json" {
+	if !isList || !q.asTable() {
 		return false, nil
 	}
 	body := a.body

@@ -128,3 +128,47 @@ func TestWhatLiesDeepIsAPhrase(t *testing.T) {
 		}
 	}
 }
+
+// A table has every row unless a limit ends it, and then it says how to go on; the
+// worklist can be that of one incident.
+//
+// requirements: DBR-06
+func TestATableHasEveryRow(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const many = usualLimit + 5
+	var key string
+	for range many {
+		key, _ = h.report()
+	}
+	for _, list := range []string{"/incidents", "/breaches", "/worklist", "/audit", "/deadlines", "/duties"} {
+		rows := 0
+		for next := ""; ; {
+			page := h.get(base+list+"?limit=50"+next).must(t, 200)
+			rows += len(page.items())
+			if page.str("next") == "" {
+				break
+			}
+			next = "&cursor=" + page.str("next")
+		}
+		asked := h.get(base+list+"?format=csv").must(t, 200)
+		table, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(asked.raw, []byte("\ufeff")))).ReadAll()
+		if err != nil || rows < many || len(table) != rows+1 || asked.Header.Get("Next-Cursor") != "" {
+			t.Errorf("%s: %d rows under a head, and then %q; there are %d: %v", list, len(table)-1, asked.Header.Get("Next-Cursor"), rows, err)
+		}
+		few := h.get(base+list+"?format=csv&limit=50").must(t, 200)
+		if n := bytes.Count(few.raw, []byte("\n")); n != 51 || few.Header.Get("Next-Cursor") == "" {
+			t.Errorf("%s: %d lines with a limit of 50, and then %q", list, n, few.Header.Get("Next-Cursor"))
+		}
+	}
+	of := h.get(base+"/worklist?key="+key).must(t, 200).items()
+	if len(of) == 0 {
+		t.Error("nothing waits of the last incident")
+	}
+	for _, w := range of {
+		if w.(map[string]any)["key"] != key {
+			t.Errorf("on the list of %s: %v", key, w)
+		}
+	}
+	h.get(base+"/worklist?key=2026-9999").must(t, 404)
+}

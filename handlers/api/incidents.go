@@ -26,7 +26,7 @@ func (s *server) incidentOperations() []*operation {
 			query: []param{
 				{name: "sort", kind: word, oneof: []string{"recorded", "occurred"}, doc: "without it recorded"},
 				{name: "order", kind: word, oneof: []string{"asc", "desc"}, doc: "without it asc"},
-				{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 1000"}, cursorParam,
+				{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 1000, and of a table all"}, cursorParam,
 			}},
 		{id: "show-timeline", method: http.MethodGet, path: one + "/timeline", tag: "incidents", do: (*request).timeline,
 			summary: "The incident as it was known then, and the entries up to there", gives: timeline{},
@@ -78,12 +78,9 @@ func (q *request) logbook() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := q.limit()
+	limit, err := q.limit(maxLimit)
 	if err != nil {
 		return nil, err
-	}
-	if !q.has("limit") {
-		limit = maxLimit
 	}
 	var at skipped
 	if err := q.at(&at); err != nil {

@@ -54,7 +54,7 @@ func (q *request) obligations() (*answer, error) {
 			return nil, err
 		}
 		found := obligations.Find(s.ThingReader, obligations.Query{Incident: key, Untold: q.isSet("untold"), Down: q.isSet("down"),
-			Customer: q.code("customer"), From: q.instant("since"), To: q.instant("until")})
+			Customer: q.code("customer"), From: q.instant("since"), To: q.instant("until"), Now: q.now()})
 		return part(q, s, those(q, s, "with", found, func(o *obligations.Obligation) domain.Key { return o.Key }), func(o obligations.Obligation) (obligationRow, error) {
 			return obligationRow{s.number(o.Key), s.exercise(o.Key), o}, nil
 		})

@@ -120,7 +120,7 @@ type skipped struct {
 // page says which part of a list is asked for: how many rows, behind those that
 // earlier pages showed.
 func (q *request) page() (limit int, at skipped, err error) {
-	if limit, err = q.limit(); err == nil {
+	if limit, err = q.limit(usualLimit); err == nil {
 		err = q.at(&at)
 	}
 	return limit, at, err

@@ -40,13 +40,17 @@ const (
 
 // common parameters of lists.
 var (
-	limitParam  = param{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 50"}
+	limitParam  = param{name: "limit", kind: number, doc: "at most so many, 1 to 1000; without it 50, and of a table all"}
 	searchParam = param{name: "q", kind: phrase, doc: "a number or its beginning, a key, a code of category, department, chain or route, " +
 		"or words of any text, whole reference numbers among them; all words must be there, the last one by its beginning"}
 	cursorParam = param{name: "cursor", kind: cursor, doc: "the next page: what the last one gave as next"}
 )
 
-const maxLimit = 1000
+const (
+	usualLimit = 50
+	maxLimit   = 1000
+	everything = 1 << 30 // a limit that no list reaches
+)
 
 // checkQuery refuses parameters that the operation does not know, repeats, or
 // cannot read.
@@ -162,10 +166,15 @@ func (q *request) uuid(name string) uuid.UUID {
 	return u
 }
 
-// limit is how many a list may give.
-func (q *request) limit() (int, error) {
-	if !q.has("limit") {
-		return 50, nil
+// limit is how many a list may give; usual, where nobody says. A table that ends
+// early would pass for the whole, so without a limit it has every row.
+func (q *request) limit(usual int) (int, error) {
+	switch {
+	case q.has("limit"):
+	case q.asTable():
+		return everything, nil
+	default:
+		return usual, nil
 	}
 	n := q.number("limit")
 	if n < 1 || n > maxLimit {

@@ -252,3 +252,41 @@ func TestAnAnonymousReportLeavesNoTrace(t *testing.T) {
 		t.Error("the access log does not name the route")
 	}
 }
+
+// One answer to an authority is corrected by its text alone; the words of the others
+// stand, and of the one corrected only the new ones.
+//
+// requirements: ARC-03
+func TestACorrectedAnswerLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	key, _ := h.report()
+	seq := h.give(key, "notify-authority", `"authority":"ap","regime":"gdpr","stage":"initial","submitted":"2026-11-20T18:30:00+01:00",`+
+		`"channels":[{"kind":"webform","at":"2026-11-20T18:30:00+01:00","outcome":"delivered"}],`+
+		`"answers":{"contact-point":"Our own officer","delay-reasons":"A stick was lost"}`).must(t, 201).num("seq")
+	says := func(want string, not ...string) {
+		t.Helper()
+		form := string(h.get(base+"/incidents/"+key+"/forms/ap").must(t, 200).raw)
+		if !strings.Contains(form, want) {
+			t.Errorf("the form does not say %q", want)
+		}
+		for _, gone := range not {
+			if strings.Contains(form, gone) {
+				t.Errorf("the form says %q still", gone)
+			}
+		}
+	}
+	correct := func(answers string) {
+		t.Helper()
+		h.give(key, "correct-fact", fmt.Sprintf(`"corrects":%d,"fields":{"answers":%s},"reason":"So it is."`, seq, answers)).must(t, 201)
+	}
+	says("A stick was lost")
+	correct(`{"delay-reasons":"A phone was lost"}`)
+	says("A phone was lost", "A stick was lost")
+	says("Our own officer")
+	correct(`{"contact-point":"The desk"}`)
+	says("A phone was lost")
+	says("The desk", "Our own officer")
+	correct(`{"contact-point":null}`)
+	says("A phone was lost", "The desk")
+}

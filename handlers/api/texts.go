@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+
 	"incidentledger/domain"
 	"incidentledger/domain/incident"
 )
@@ -50,11 +52,7 @@ func patch(out map[told]map[string]words, c incident.FactCorrected) {
 	if out[at] == nil {
 		out[at] = map[string]words{}
 	}
-	for name, v := range c.Fields {
-		if v.IsZero() {
-			delete(out[at], string(name))
-		}
-	}
+	maps.DeleteFunc(out[at], func(path string, _ words) bool { return c.Replaces(path) })
 	for path, text := range c.Texts {
 		out[at][string(path)] = words{text: string(text)}
 	}

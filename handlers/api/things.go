@@ -73,12 +73,7 @@ func (q *request) browse(v *projections.Things, do func(*browsing) (*answer, err
 }
 
 // incident is the one that the query names; zero: none.
-func (s *browsing) incident(q *request) (domain.Key, error) {
-	if !q.has("key") {
-		return domain.Key{}, nil
-	}
-	return findKey(s.snap, q.text("key"))
-}
+func (s *browsing) incident(q *request) (domain.Key, error) { return incidentIn(s.snap, q) }
 
 // browseWords reads a view of what incidents are made of, with the words of the
 // incident that the query names; none where it names none: a list of many opens

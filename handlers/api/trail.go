@@ -20,7 +20,7 @@ type behind struct {
 }
 
 func (q *request) deadlines() (*answer, error) {
-	limit, err := q.limit()
+	limit, err := q.limit(usualLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (q *request) deadlines() (*answer, error) {
 }
 
 func (q *request) audit() (*answer, error) {
-	limit, err := q.limit()
+	limit, err := q.limit(usualLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +124,24 @@ func (q *request) commandName(name string) string {
 		}
 	}
 	return name
+}
+
+// incidentAsked is the incident that the query names; zero: none.
+func (q *request) incidentAsked() (domain.Key, error) {
+	snap, err := q.office.Views.Snapshot()
+	if err != nil {
+		return domain.Key{}, err
+	}
+	defer snap.Close()
+	return incidentIn(snap, q)
+}
+
+// incidentIn is the incident that the query names; zero: none.
+func incidentIn(snap *projections.Snapshot, q *request) (domain.Key, error) {
+	if !q.has("key") {
+		return domain.Key{}, nil
+	}
+	return findKey(snap, q.text("key"))
 }
 
 // findKey reads a key, or the number of an incident.

@@ -22,7 +22,7 @@ func (s *server) worklistOperations() []*operation {
 			"It takes as long as folding those incidents does. Of a closed incident what is still owed is on the list of deadlines.",
 		gives: page[work]{}, headers: []string{"Ledger-Seq"}, waits: []string{register.Name},
 		query: []param{
-			{name: "role", kind: word, doc: "what is expected of this role"},
+			incidentParam, {name: "role", kind: word, doc: "what is expected of this role"},
 			{name: "person", kind: id, doc: "what is expected of this person by name"},
 			{name: "overdue", kind: flag, doc: "true: only what is late"},
 			exercisesParam("with"),
@@ -60,7 +60,11 @@ func (q *request) worklist() (*answer, error) {
 		return nil, err
 	}
 	now := q.now()
-	all, seq, err := q.works(now)
+	of, err := q.incidentAsked()
+	if err != nil {
+		return nil, err
+	}
+	all, seq, err := q.works(of, now)
 	if err != nil {
 		return nil, err
 	}
@@ -95,9 +99,14 @@ func (q *request) worklist() (*answer, error) {
 }
 
 // works gives everything that waits: of open incidents, newest last, and of
-// improvements.
-func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
-	rows, seq, err := q.rows(register.Query{Waiting: true, Now: now})
+// improvements. With a key it is what waits of one incident, and of the
+// improvements that came of it.
+func (q *request) works(of domain.Key, now time.Time) ([]work, domain.Seq, error) {
+	want := register.Query{Waiting: true, Now: now}
+	if !of.IsZero() {
+		want.Keys = []domain.Key{of}
+	}
+	rows, seq, err := q.rows(want)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -119,16 +128,17 @@ func (q *request) works(now time.Time) ([]work, domain.Seq, error) {
 			out = append(out, w)
 		}
 	}
-	return append(out, q.improvementsDue(now)...), seq, nil
+	return append(out, q.improvementsDue(of, now)...), seq, nil
 }
 
-// improvementsDue gives the improvements that wait for somebody.
-func (q *request) improvementsDue(now time.Time) []work {
+// improvementsDue gives the improvements that wait for somebody; with a key those
+// that came of one incident.
+func (q *request) improvementsDue(of domain.Key, now time.Time) []work {
 	if q.office.Improvements == nil {
 		return nil
 	}
 	var out []work
-	for _, f := range q.office.Improvements(domain.Key{}) {
+	for _, f := range q.office.Improvements(of) {
 		w := work{Stamp: projections.Stamp{Seq: f.Seq}, Due: f.Due, Late: f.Late(now), Kind: improvement.Name, Key: f.Key, Step: 8, What: "improvement/" + f.Phase,
 			Command: f.Next(), Requirement: "EVA-05", Roles: []domain.Code{"secretary", "security-officer"}}
 		switch w.Command {
@@ -161,7 +171,7 @@ func (q *request) rows(want register.Query) ([]register.Row, domain.Seq, error) 
 	if err != nil {
 		return nil, 0, err
 	}
-	want.Limit = 1 << 30
+	want.Limit = everything
 	rows, _, err := g.List(want)
 	return rows, g.Seq(), err
 }

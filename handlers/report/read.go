@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -185,9 +186,12 @@ func (b *book) corrected(o openedEvent) []Fact {
 			continue
 		}
 		for name, v := range e.Fields {
-			facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Field == string(name) || strings.HasPrefix(f.Field, string(name)+".") })
+			facts = slices.DeleteFunc(facts, func(f Fact) bool {
+				return (f.Field == string(name) || strings.HasPrefix(f.Field, string(name)+".")) && !e.Keeps(f.Field)
+			})
 			if !v.IsZero() {
-				facts = append(facts, jsonFacts(string(name), listIn(o.event, string(name)), json.RawMessage(v.String()))...)
+				anew := jsonFacts(string(name), listIn(o.event, string(name)), json.RawMessage(v.String()))
+				facts = append(facts, slices.DeleteFunc(anew, func(f Fact) bool { return e.Keeps(f.Field) })...)
 			}
 		}
 		for path, text := range e.Texts {
@@ -346,6 +350,13 @@ func jsonFacts(path, list string, raw json.RawMessage) []Fact {
 		for i, e := range v {
 			b, _ := json.Marshal(e)
 			out = append(out, jsonFacts(path+"."+strconv.Itoa(i), list, b)...)
+		}
+		return out
+	case map[string]any:
+		var out []Fact
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			b, _ := json.Marshal(v[name])
+			out = append(out, jsonFacts(path+"."+name, list, b)...)
 		}
 		return out
 	}

@@ -17,6 +17,7 @@ type Query struct {
 	Down     bool        // the service is down still
 	Customer domain.Code // empty: any
 	From, To time.Time   // first told at From or later and before To; zero: without bound
+	Now      time.Time   // an outage that lasts lasted until then; zero: it is not judged
 }
 
 // Find gives the obligations that answer a query.
@@ -32,7 +33,7 @@ func Find(r *projections.ThingReader, q Query) iter.Seq[Obligation] {
 			known[st.Service.Code] = st
 		}
 		for t := range things {
-			for _, o := range Of(t, known) {
+			for _, o := range Of(t, known, q.Now) {
 				if q.matches(&o) && !yield(o) {
 					return
 				}

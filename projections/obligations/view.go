@@ -32,20 +32,20 @@ type Obligation struct {
 	Critical   bool        `json:"critical" doc:"the service is business-critical"`
 	Vital      bool        `json:"vital" doc:"a vital function rests on it"`
 	Through    domain.Code `json:"through,omitempty" doc:"the service that was down and on which this one depends, be it by way of others; absent: this one was down itself"`
-	Down       time.Time   `json:"down,omitzero" doc:"since when it was down; absent: it was not. Of several outages one that lasts counts, else the one that ended last"`
+	Down       time.Time   `json:"down,omitzero" doc:"since when it was down; absent: it was not. Intervals that overlap or touch are one outage; of several outages one that lasts counts, else the one that ended last"`
 	Up         time.Time   `json:"up,omitzero" doc:"when it worked again"`
 	Customer   domain.Code `json:"customer,omitempty"`
 	Obligation domain.Code `json:"obligation,omitempty"`
 	Within     int64       `json:"withinMinutes,omitempty" doc:"how soon it must be kept, where that was agreed"`
-	AtRisk     bool        `json:"atRisk" doc:"somebody said that it may not be kept"`
+	AtRisk     bool        `json:"atRisk" doc:"somebody said that it may not be kept, or an outage took longer than agreed"`
 	Told       time.Time   `json:"told,omitzero" doc:"when the customer was told first"`
 
 	projections.Stamp // who told of it
 }
 
 // Of sums up what incident t puts at risk, by what the register of services says.
-// What was taken back puts nothing at risk.
-func Of(t *projections.Thing, known Services) []Obligation {
+// What was taken back puts nothing at risk. An outage that lasts lasted until now.
+func Of(t *projections.Thing, known Services, now time.Time) []Obligation {
 	var hit []Obligation // services, in the order told
 	var out []Obligation
 	ended := map[domain.Key]time.Time{}
@@ -99,7 +99,7 @@ func Of(t *projections.Thing, known Services) []Obligation {
 	}
 	for i := range out {
 		out[i].Told = told[[2]domain.Code{out[i].Service, out[i].Customer}]
-		out[i].look(hit, known[out[i].Service].Obligations)
+		out[i].look(outages(hit, out[i].Service), known[out[i].Service].Obligations, now)
 	}
 	return out
 }
@@ -125,22 +125,54 @@ func (o *Obligation) same(service, customer, obligation domain.Code) bool {
 	return o.Service == service && o.Customer == customer && o.Obligation == obligation
 }
 
-// look takes up what is known of the service: the outage that counts, and what was
-// agreed.
-func (o *Obligation) look(hit []Obligation, owed []service.ObligationSet) {
-	var worst *Obligation
-	for i := range hit {
-		if h := &hit[i]; h.Service == o.Service && (worst == nil || h.worse(worst)) {
-			worst = h
+// outages gives when a service did not work, in the order of time: intervals that
+// overlap or touch are one outage. It was down itself if it was in one of them.
+func outages(hit []Obligation, of domain.Code) []Obligation {
+	var out []Obligation
+	hit = slices.DeleteFunc(slices.Clone(hit), func(h Obligation) bool { return h.Service != of })
+	slices.SortStableFunc(hit, func(a, b Obligation) int { return a.Down.Compare(b.Down) })
+	for _, h := range hit {
+		if len(out) == 0 {
+			out = append(out, h)
+			continue
+		}
+		last := &out[len(out)-1]
+		if !last.Up.IsZero() && h.Down.After(last.Up) {
+			out = append(out, h)
+			continue
+		}
+		if last.Critical, last.Vital = last.Critical || h.Critical, last.Vital || h.Vital; h.Through == "" {
+			last.Through = ""
+		}
+		if !last.Up.IsZero() && (h.Up.IsZero() || h.Up.After(last.Up)) {
+			last.Up = h.Up
 		}
 	}
-	if worst != nil {
-		o.Critical, o.Vital, o.Through, o.Down, o.Up = worst.Critical, worst.Vital, worst.Through, worst.Down, worst.Up
-	}
+	return out
+}
+
+// look takes up what is known of the service: the outage that counts, what was
+// agreed, and whether an outage took longer.
+func (o *Obligation) look(down []Obligation, owed []service.ObligationSet, now time.Time) {
 	for _, s := range owed {
 		if o.same(o.Service, s.Customer, s.Obligation) {
 			o.Within = s.WithinMinutes
 		}
+	}
+	var worst *Obligation
+	for i := range down {
+		h := &down[i]
+		if worst == nil || h.worse(worst) {
+			worst = h
+		}
+		until := h.Up
+		if until.IsZero() {
+			until = now
+		}
+		o.AtRisk = o.AtRisk || o.Within > 0 && until.Sub(h.Down) > time.Duration(o.Within)*time.Minute
+	}
+	if worst != nil {
+		o.Critical, o.Vital, o.Through, o.Down, o.Up = worst.Critical, worst.Vital, worst.Through, worst.Down, worst.Up
 	}
 }
 
