@@ -346,6 +346,8 @@ func TestAFullDiskTakesNothingIn(t *testing.T) {
 	t.Parallel()
 	l, _ := newLocker(t, "nuth")
 	disk := t.TempDir()
+	// The kernel grants a mount to root alone, and in a container not even to root:
+	// without it there is no disk that a test may fill.
 	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=1048576"); errors.Is(err, unix.EPERM) {
 		t.Skip("this process may mount no disk to fill:", err)
 	} else if err != nil {

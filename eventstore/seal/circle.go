@@ -111,24 +111,18 @@ func (c *Circle) Run(ctx context.Context) error {
 
 // Covering gives the first cosigned head that covers an entry, or
 // [ErrNotSealed].
-func (c *Circle) Covering(seq domain.Seq) (Head, error) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	p, ok := c.kept.covering(seq)
-	if !ok {
-		return Head{}, fmt.Errorf("log %s: entry %d: %w", c.cfg.Log.cfg.Origin, seq, ErrNotSealed)
-	}
-	return c.kept.head(p, c.cfg.Log.read)
-}
+func (c *Circle) Covering(seq domain.Seq) (Head, error) { return c.find(seq, (*points).covering) }
 
 // Before gives the last cosigned head that does not cover an entry, or
 // [ErrNotSealed].
-func (c *Circle) Before(seq domain.Seq) (Head, error) {
+func (c *Circle) Before(seq domain.Seq) (Head, error) { return c.find(seq, (*points).before) }
+
+func (c *Circle) find(seq domain.Seq, which func(*points, domain.Seq) (point, bool)) (Head, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	p, ok := c.kept.before(seq)
+	p, ok := which(c.kept, seq)
 	if !ok {
-		return Head{}, fmt.Errorf("log %s: before entry %d: %w", c.cfg.Log.cfg.Origin, seq, ErrNotSealed)
+		return Head{}, fmt.Errorf("log %s: entry %d: %w", c.cfg.Log.cfg.Origin, seq, ErrNotSealed)
 	}
 	return c.kept.head(p, c.cfg.Log.read)
 }

@@ -184,17 +184,7 @@ func (q *request) key() (domain.Key, error) {
 
 // incidentNumbered finds an incident by its number.
 func (q *request) incidentNumbered(number string) (domain.Key, error) {
-	snap, err := q.office.Views.Snapshot()
-	if err != nil {
-		return domain.Key{}, err
-	}
-	defer snap.Close()
-	g, err := register.In(snap)
-	if err != nil {
-		return domain.Key{}, err
-	}
-	row, err := g.ByNumber(number, nil)
-	return row.Key, err
+	return register.Numbered(q.office.Views, number)
 }
 
 // parseKey reads a key in its one written form.

@@ -82,13 +82,18 @@ func started(t *testing.T, m *maker) (ledger, *Health, chan error) {
 	return l, h, ended
 }
 
+// pass lets time go by on the clock of the bubble: nobody waits for it.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // It is made at the start, once for changes that follow each other, not for what
 // does not concern it, at the latest soon while changes never end, and each night.
 func TestAKitIsMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := new(maker)
 		l, h, _ := started(t, m)
-		pass := func(d time.Duration) { time.Sleep(d); synctest.Wait() } // of the bubble's clock: nobody waits
 		if m.times() != 1 || h.Get().Seq != 1 || h.Get().Error != "" {
 			t.Fatalf("at the start it was made %d times: %+v", m.times(), h.Get())
 		}
@@ -130,15 +135,13 @@ func TestAFailureEndsNothing(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		m.set(nil, true)
-		time.Sleep(firstPause)
-		synctest.Wait()
+		pass(firstPause)
 		if st := h.Get(); m.times() != 2 || !strings.Contains(st.Error, "font") {
 			t.Errorf("made %d times: %+v", m.times(), st)
 		}
 		m.set(nil, false)
 		l <- "contact"
-		time.Sleep(settle)
-		synctest.Wait()
+		pass(settle)
 		if st := h.Get(); st.Error != "" || st.Made.IsZero() {
 			t.Errorf("%+v", st)
 		}

@@ -23,6 +23,21 @@ func In(s *projections.Snapshot) (*Register, error) {
 	return &Register{r}, nil
 }
 
+// Numbered gives the key of the incident with a number, as the view stands now.
+func Numbered(db *projections.DB, number string) (domain.Key, error) {
+	snap, err := db.Snapshot()
+	if err != nil {
+		return domain.Key{}, err
+	}
+	defer snap.Close()
+	g, err := In(snap)
+	if err != nil {
+		return domain.Key{}, err
+	}
+	row, err := g.ByNumber(number, nil)
+	return row.Key, err
+}
+
 // Seq is the last entry that the view knows of.
 func (g *Register) Seq() domain.Seq { return g.r.Seq() }
 
