@@ -35,21 +35,23 @@ func manifest(files map[string][]byte, in func(name string) bool) []byte {
 	return out
 }
 
-// checkBag checks that the manifests are those of the files, all of them.
+// tagFiles are the files of a bag beside its payload.
+var tagFiles = []string{"bag-info.txt", "bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
+
+// checkBag checks that a bag holds its tag files, nothing else beside its payload,
+// and that they are those of its files.
 func checkBag(files map[string][]byte) error {
-	want := maps.Clone(files)
-	for _, name := range []string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"} {
+	for _, name := range tagFiles {
 		if _, ok := files[name]; !ok {
 			return fmt.Errorf("%s is missing", name)
 		}
 	}
-	for name := range files {
-		if !strings.HasPrefix(name, payload) && !slices.Contains([]string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}, name) {
-			return fmt.Errorf("%s belongs to no bag", name)
-		}
-	}
+	want := maps.Clone(files)
 	bag(want, string(files["bag-info.txt"]))
 	for name := range want {
+		if !strings.HasPrefix(name, payload) && !slices.Contains(tagFiles, name) {
+			return fmt.Errorf("%s belongs to no bag", name)
+		}
 		if string(want[name]) != string(files[name]) {
 			return fmt.Errorf("%s does not agree with the files", name)
 		}
